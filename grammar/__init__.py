@@ -1,0 +1,1 @@
+"""The grammar of the `.wf` language, as Lark reads it."""

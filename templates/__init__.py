@@ -1,0 +1,1 @@
+"""The shape of a generated server, as Jinja2 templates read top to bottom."""
