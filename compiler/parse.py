@@ -1,0 +1,577 @@
+"""From text to `syntax.File`.
+
+In: a source file. Out: its syntax tree, and a diagnostic for each thing that is not in the
+language. A mistake costs the declaration or statement that holds it, never the rest of the
+file: what cannot be parsed whole is cut into its pieces (`recover`), and each is parsed alone,
+at its own place. Names, types and tools are left to the checker.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import textwrap
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+from typing import Any, TypeVar, cast
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedInput
+
+from . import syntax
+from .diagnostics import Diagnostic
+from .recover import Piece, pieces
+from .source import SourceFile, Span
+from .syntax_errors import NESTED_TOO_DEEPLY, explain, never_closed, no_body, problem
+
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+# No workflow that a person wrote nests deeper; the recursive phases after this one rely on it.
+DEEPEST_NESTING = 64
+
+_LEXEMES = re.compile(
+    r'f?"""(?:[^\\]|\\.)*?"""|f?"(?:[^"\\\n]|\\.)*"|(?P<comment>#[^\n]*)|(?P<bracket>[()\[\]{}])',
+    re.DOTALL,
+)
+_DURATION = re.compile(r"([0-9.]+)([a-z]+)")
+_BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
+
+Node = TypeVar("Node")
+
+
+def parse(source: SourceFile) -> tuple[syntax.File, list[Diagnostic]]:
+    """Parse a `.wf` file.
+
+    Returns the tree of all that could be parsed, and the syntax errors (WF1xx), at most one
+    for each declaration or statement.
+    """
+    comments: list[syntax.Comment] = []
+    depth = 0
+    for match in _LEXEMES.finditer(source.text):
+        if match.lastgroup == "comment":
+            span = source.span(match.start(), match.end())
+            comments.append(syntax.Comment(match[0].rstrip(), span))
+        elif match.lastgroup == "bracket":
+            depth += 1 if match[0] in "([{" else -1
+            if depth > DEEPEST_NESTING:
+                span = source.span(match.start(), match.end())
+                return syntax.File(source, (), ()), [problem(NESTED_TOO_DEEPLY, span)]
+    builder = Builder(source)
+    try:
+        tree = _grammar().parse(source.text, start="file")
+        declarations = [builder.build_or_note(child) for child in tree.children]
+    except UnexpectedInput:
+        declarations = [builder.piece(piece) for piece in pieces(source.text)]
+    found = tuple(each for each in declarations if each is not None)
+    return syntax.File(source, found, tuple(comments)), builder.problems
+
+
+@cache
+def _grammar() -> Lark:
+    return Lark(
+        resources.files("wfc.grammar").joinpath("wf.lark").read_text("utf-8"),
+        parser="lalr",
+        start=["file", "declaration", "statement", "step", "workflow_header", "path"],
+        propagate_positions=True,
+        maybe_placeholders=True,
+    )
+
+
+class _Invalid(Exception):
+    """A declaration or statement that the grammar lets through and the language does not."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+class Builder:
+    """Turns Lark's trees into syntax: a method for each rule, named after it."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self.source = source
+        self.problems: list[Diagnostic] = []
+        # Where the parsed text starts in the file; not 0 only for the paths in f-strings.
+        self.offset = 0
+
+    # --- Pieces of a file, each of which may be wrong on its own
+
+    def piece(self, piece: Piece) -> Any:
+        """Parse one piece of a file that is not right as a whole; None where it is wrong."""
+        # Blanks in front keep every position what it is in the file.
+        text = " " * piece.start + self.source.text[piece.start : piece.end]
+        try:
+            tree = _grammar().parse(text, start=piece.rule)
+        except UnexpectedInput as error:
+            self.problems.append(explain(error, self.source, piece))
+            tree = None
+        if piece.rule == "workflow_header":
+            return self._workflow_of_pieces(piece, tree)
+        return None if tree is None else self.build_or_note(tree)
+
+    def _workflow_of_pieces(self, piece: Piece, header: Any) -> syntax.Workflow | None:
+        statements = [self.piece(statement) for statement in piece.statements]
+        unclosed_inside = any(each.open_bracket is not None for each in piece.statements)
+        if header is None:
+            return None
+        if piece.body_start == -1:
+            self.problems.append(no_body(self.source.span(piece.start, piece.end)))
+        elif piece.body_end == -1 and not unclosed_inside:
+            self.problems.append(never_closed(self.source, piece.body_start))
+        end = max(piece.body_end, piece.end, *(each.end for each in piece.statements), 0)
+        name, description = header.children
+        return syntax.Workflow(
+            self.name(name),
+            self.text(description),
+            tuple(each for each in statements if each is not None),
+            self.source.span(piece.start, end),
+        )
+
+    def build_or_note(self, tree: Any) -> Any:
+        """Build a declaration or statement; None, with its problem noted, where it is wrong."""
+        try:
+            return self.build(tree)
+        except _Invalid as invalid:
+            self.problems.append(invalid.diagnostic)
+            return None
+
+    def build(self, tree: Any) -> Any:
+        """Build the syntax of a tree by the method of its rule."""
+        return getattr(self, tree.data)(tree)
+
+    def _all(self, trees: Iterable[Any]) -> tuple[Any, ...]:
+        return tuple(self.build(tree) for tree in trees if tree is not None)
+
+    def span(self, tree: Tree[Token] | Token) -> Span:
+        """The span of a tree or token in the file."""
+        if isinstance(tree, Token):
+            start, end = tree.start_pos, tree.end_pos
+        else:
+            start = getattr(tree.meta, "start_pos", 0)
+            end = getattr(tree.meta, "end_pos", start)
+        return self.source.span(self.offset + cast(int, start), self.offset + cast(int, end))
+
+    # --- Words and values
+
+    def name(self, token: Any) -> syntax.Name:
+        """A word, or a quoted name."""
+        if isinstance(token, Token):
+            return syntax.Name(str(token), self.span(token))
+        return syntax.Name(self.text(token).value, self.span(token))
+
+    def text(self, tree: Any) -> syntax.Text:
+        """A string as a part of a declaration."""
+        token = tree.children[0]
+        span = self.span(token)
+        if token.type == "LONG_STRING":
+            return syntax.Text(self._unescape(textwrap.dedent(token[3:-3]), span), span)
+        return syntax.Text(self._unescape(token[1:-1], span), span)
+
+    def _unescape(self, content: str, span: Span) -> str:
+        """Resolve JSON's escapes; a line end or a quote may stand for itself in long strings."""
+        if "\\" not in content:
+            return content
+        escaped = re.sub(
+            r"\\.|[\n\r\t\"]",
+            lambda match: match[0] if match[0][0] == "\\" else json.dumps(match[0])[1:-1],
+            content,
+        )
+        try:
+            value = json.loads(f'"{escaped}"')
+            value.encode("utf-8")
+        except ValueError as error:
+            raise _Invalid(
+                problem(
+                    "this string has an escape that JSON does not know",
+                    span,
+                    code="WF103",
+                    notes=(str(error),) if isinstance(error, UnicodeEncodeError) else (),
+                    help='escapes are \\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u1234; '
+                    "write \\\\ for a backslash",
+                )
+            ) from error
+        return cast(str, value)
+
+    def text_literal(self, tree: Any) -> syntax.Constant:  # noqa: D102
+        text = self.text(tree.children[0])
+        return syntax.Constant(text.value, text.span)
+
+    def number(self, tree: Any) -> syntax.Constant:  # noqa: D102
+        span = self.span(tree)
+        try:
+            value = json.loads(tree.children[0])
+        except ValueError:  # Python refuses integers of more than 4,300 digits
+            value = math.inf
+        if isinstance(value, float) and not math.isfinite(value):
+            raise _Invalid(
+                problem("this number is too large", span, code="WF104", help="write it as a string")
+            )
+        return syntax.Constant(value, span)
+
+    def true(self, tree: Any) -> syntax.Constant:  # noqa: D102
+        return syntax.Constant(True, self.span(tree))
+
+    def false(self, tree: Any) -> syntax.Constant:  # noqa: D102
+        return syntax.Constant(False, self.span(tree))
+
+    def null(self, tree: Any) -> syntax.Constant:  # noqa: D102
+        return syntax.Constant(None, self.span(tree))
+
+    def literal(self, tree: Any) -> syntax.Constant:  # noqa: D102
+        return cast(syntax.Constant, self.text_literal(tree))
+
+    def fstring(self, tree: Any) -> syntax.FString:
+        """Texts and paths in turn; `{{` and `}}` stand for the braces themselves."""
+        token = tree.children[0]
+        span = self.span(token)
+        quotes = 3 if token.type == "LONG_FSTRING" else 1
+        content = str(token[1 + quotes : -quotes])
+        start = span.start + 1 + quotes
+        margin = _margin(content) if quotes == 3 else ""
+        parts: list[str | syntax.Path] = []
+        plain = ""
+        for match in _BRACES.finditer(content):
+            if match[1] is not None:
+                if plain:
+                    parts.append(self._unescape(_without_margin(plain, margin), span))
+                    plain = ""
+                hole = self.source.span(start + match.start(), start + match.end())
+                parts.append(self._hole(match[1], hole))
+            elif match[0] in ("{", "}"):
+                place = self.source.span(start + match.start(), start + match.end())
+                raise _Invalid(
+                    problem(
+                        f"a single `{match[0]}` in an f-string",
+                        place,
+                        code="WF105",
+                        help=f"write `{match[0] * 2}` for the brace itself, "
+                        "or `{name}` for a value",
+                    )
+                )
+            else:
+                plain += {"{{": "{", "}}": "}"}.get(match[0], match[0])
+        if plain:
+            parts.append(self._unescape(_without_margin(plain, margin), span))
+        return syntax.FString(tuple(parts), span)
+
+    def _hole(self, content: str, span: Span) -> syntax.Path:
+        before, self.offset = self.offset, span.start + 1
+        try:
+            return cast(syntax.Path, self.build(_grammar().parse(content, start="path")))
+        except UnexpectedInput as error:
+            raise _Invalid(
+                problem(
+                    f"`{{{content}}}` is not a path",
+                    span,
+                    code="WF105",
+                    help="only a name with its fields and items can stand between the braces, "
+                    "like `{employee.addresses[0].city}`",
+                )
+            ) from error
+        finally:
+            self.offset = before
+
+    def path(self, tree: Any) -> syntax.Path:  # noqa: D102
+        head, *accessors = tree.children
+        return syntax.Path(self.name(head), self._all(accessors), self.span(tree))
+
+    def field_access(self, tree: Any) -> syntax.Field:  # noqa: D102
+        return syntax.Field(str(tree.children[0]), self.span(tree))
+
+    def key_access(self, tree: Any) -> syntax.Key:  # noqa: D102
+        return syntax.Key(self.text(tree.children[0]).value, self.span(tree))
+
+    def index_access(self, tree: Any) -> syntax.Index:  # noqa: D102
+        return syntax.Index(int(tree.children[0]), self.span(tree))
+
+    def array(self, tree: Any) -> syntax.Array:  # noqa: D102
+        return syntax.Array(self._all(tree.children), self.span(tree))
+
+    def object(self, tree: Any) -> syntax.Object:  # noqa: D102
+        entries = self._all(tree.children)
+        self._unique([entry.key for entry in entries], "key")
+        return syntax.Object(entries, self.span(tree))
+
+    def entry(self, tree: Any) -> syntax.Entry:  # noqa: D102
+        key, value = tree.children
+        return syntax.Entry(self.name(key), self.build(value))
+
+    def _unique(self, names: list[syntax.Name], kind: str) -> None:
+        first: dict[str, syntax.Name] = {}
+        for name in names:
+            if name.text in first:
+                raise _Invalid(
+                    problem(
+                        f"the {kind} `{name.text}` is given twice",
+                        name.span,
+                        code="WF106",
+                        related=((first[name.text].span, "first here"),),
+                        help="remove one of them",
+                    )
+                )
+            first[name.text] = name
+
+    # --- Conditions
+
+    def any_of(self, tree: Any) -> syntax.Condition:  # noqa: D102
+        conditions = self._all(tree.children)
+        return conditions[0] if len(conditions) == 1 else syntax.AnyOf(conditions, self.span(tree))
+
+    def all_of(self, tree: Any) -> syntax.Condition:  # noqa: D102
+        conditions = self._all(tree.children)
+        return conditions[0] if len(conditions) == 1 else syntax.AllOf(conditions, self.span(tree))
+
+    def negated(self, tree: Any) -> syntax.Not:  # noqa: D102
+        return syntax.Not(self.build(tree.children[0]), self.span(tree))
+
+    def compared(self, tree: Any) -> syntax.Comparison:  # noqa: D102
+        left, operator, right = tree.children
+        return syntax.Comparison(
+            self.build(left), str(operator), self.build(right), self.span(tree)
+        )
+
+    def present(self, tree: Any) -> syntax.Present:  # noqa: D102
+        return syntax.Present(self.build(tree.children[0]), self.span(tree))
+
+    # --- Types
+
+    def union_type(self, tree: Any) -> syntax.Type:  # noqa: D102
+        members = self._all(tree.children)
+        return members[0] if len(members) == 1 else syntax.UnionType(members, self.span(tree))
+
+    def single_type(self, tree: Any) -> syntax.Type:  # noqa: D102
+        atom, constraints, *suffixes = tree.children
+        result: syntax.Type = self.build(atom)
+        if constraints is not None:
+            given = self._all(constraints.children)
+            self._unique([constraint.name for constraint in given], "constraint")
+            span = self.span(atom).to(self.span(constraints))
+            result = syntax.ConstrainedType(result, given, span)
+        for suffix in suffixes:
+            result = syntax.ArrayType(result, self.span(atom).to(self.span(suffix)))
+        return result
+
+    def named_type(self, tree: Any) -> syntax.NamedType:  # noqa: D102
+        name = self.name(tree.children[0])
+        return syntax.NamedType(name, name.span)
+
+    def text_type(self, tree: Any) -> syntax.LiteralType:  # noqa: D102
+        text = self.text(tree.children[0])
+        return syntax.LiteralType(text.value, text.span)
+
+    def integer_type(self, tree: Any) -> syntax.LiteralType:  # noqa: D102
+        return syntax.LiteralType(self.number(tree).value, self.span(tree))
+
+    def object_type(self, tree: Any) -> syntax.ObjectType:  # noqa: D102
+        fields = self._all(tree.children)
+        self._unique([field.name for field in fields], "field")
+        return syntax.ObjectType(fields, self.span(tree))
+
+    def grouped_type(self, tree: Any) -> syntax.Type:  # noqa: D102
+        return cast("syntax.Type", self.build(tree.children[0]))
+
+    def type_field(self, tree: Any) -> syntax.TypeField:  # noqa: D102
+        name, optional, kind = tree.children
+        return syntax.TypeField(self.name(name), optional is not None, self.build(kind))
+
+    def constraint(self, tree: Any) -> syntax.Constraint:  # noqa: D102
+        name, value = tree.children
+        return syntax.Constraint(self.name(name), self.build(value))
+
+    # --- Actions and clauses of a step
+
+    def tool_call(self, tree: Any) -> syntax.ToolCall:  # noqa: D102
+        server, tool, arguments = tree.children
+        return syntax.ToolCall(
+            self.name(server.children[0]),
+            self.name(tool),
+            self._all(arguments.children),
+            self.span(tree),
+        )
+
+    def workflow_call(self, tree: Any) -> syntax.WorkflowCall:  # noqa: D102
+        workflow, arguments = tree.children
+        return syntax.WorkflowCall(
+            self.name(workflow.children[0]), self._all(arguments.children), self.span(tree)
+        )
+
+    def named_argument(self, tree: Any) -> syntax.Argument:  # noqa: D102
+        name, value = tree.children
+        return syntax.Argument(self.name(name), self.build(value), self.span(tree))
+
+    def short_argument(self, tree: Any) -> syntax.Argument:  # noqa: D102
+        name = self.name(tree.children[0])
+        return syntax.Argument(name, syntax.Path(name, (), name.span), name.span)
+
+    def read(self, tree: Any) -> syntax.Read:  # noqa: D102
+        server, uri = tree.children
+        return syntax.Read(self.name(server), self.build(uri), self.span(tree))
+
+    def when(self, tree: Any) -> syntax.When:  # noqa: D102
+        return syntax.When(self.build(tree.children[0]), self.span(tree))
+
+    def for_(self, tree: Any) -> syntax.For:  # noqa: D102
+        name, items = tree.children
+        return syntax.For(self.name(name), self.build(items), self.span(tree))
+
+    def timeout(self, tree: Any) -> syntax.Timeout:  # noqa: D102
+        return syntax.Timeout(self._seconds(tree.children[0]), self.span(tree))
+
+    def retry(self, tree: Any) -> syntax.Retry:  # noqa: D102
+        attempts, every, unsafe = tree.children
+        seconds = 0.0 if every is None else self._seconds(every, zero_allowed=True)
+        count = int(attempts)
+        if not 1 <= count <= 1000:
+            raise _Invalid(
+                problem(
+                    f"`retry {count}` makes {count} attempts in all",
+                    self.span(attempts),
+                    code="WF107",
+                    help="give a number from 1 to 1000",
+                )
+            )
+        return syntax.Retry(count, seconds, unsafe is not None, self.span(tree))
+
+    def _seconds(self, token: Token, zero_allowed: bool = False) -> float:
+        match = _DURATION.fullmatch(token)
+        assert match is not None
+        seconds = float(match[1]) * SECONDS[match[2]]
+        if seconds == 0 and not zero_allowed:
+            raise _Invalid(
+                problem(
+                    "a timeout of nothing can never be met",
+                    self.span(token),
+                    code="WF107",
+                    help="give a duration above zero, like `10s`",
+                )
+            )
+        return seconds
+
+    def undo(self, tree: Any) -> syntax.Undo:  # noqa: D102
+        return syntax.Undo(self.build(tree.children[0]), self.span(tree))
+
+    def require(self, tree: Any) -> syntax.Require:  # noqa: D102
+        condition, message = tree.children
+        return syntax.Require(
+            self.build(condition),
+            None if message is None else self.build(message),
+            self.span(tree),
+        )
+
+    def guidance(self, tree: Any) -> syntax.Guidance:  # noqa: D102
+        return syntax.Guidance(self.build(tree.children[0]), self.span(tree))
+
+    # --- Statements and declarations
+
+    def arg(self, tree: Any) -> syntax.Arg:  # noqa: D102
+        name, optional, kind, default, description = tree.children
+        return syntax.Arg(
+            self.name(name),
+            optional is not None,
+            None if kind is None else self.build(kind),
+            None if default is None else self.build(default),
+            None if description is None else self.text(description),
+            self.span(tree),
+        )
+
+    def instruction(self, tree: Any) -> syntax.Instruction:  # noqa: D102
+        return syntax.Instruction(self.text(tree.children[0]), self.span(tree))
+
+    def step(self, tree: Any) -> syntax.Step:  # noqa: D102
+        name, action, binding, declared, *clauses = tree.children
+        built = self._all(clauses)
+        for index, clause in enumerate(built):
+            for earlier in built[:index]:
+                if type(earlier) is type(clause) and not isinstance(clause, syntax.Require):
+                    word = type(clause).__name__.lower()
+                    raise _Invalid(
+                        problem(
+                            f"the step has two `{word}` clauses",
+                            clause.span,
+                            code="WF106",
+                            related=((earlier.span, "first here"),),
+                            help="remove one of them",
+                        )
+                    )
+        return syntax.Step(
+            self.name(name),
+            self.build(action),
+            None if binding is None else self.name(binding),
+            None if declared is None else self.build(declared),
+            built,
+            self.span(tree),
+        )
+
+    def parallel(self, tree: Any) -> syntax.Parallel:  # noqa: D102
+        steps = tuple(
+            step for child in tree.children if (step := self.build_or_note(child)) is not None
+        )
+        return syntax.Parallel(cast("tuple[syntax.Step, ...]", steps), self.span(tree))
+
+    def handoff(self, tree: Any) -> syntax.Handoff:  # noqa: D102
+        call, text = tree.children
+        return syntax.Handoff(
+            None if call is None else self.build(call), self.build(text), self.span(tree)
+        )
+
+    def return_(self, tree: Any) -> syntax.Return:  # noqa: D102
+        return syntax.Return(self.build(tree.children[0]), self.span(tree))
+
+    def server(self, tree: Any) -> syntax.Server:  # noqa: D102
+        name, version, instructions = tree.children
+        return syntax.Server(
+            self.text(name),
+            None if version is None else self.text(version),
+            None if instructions is None else self.text(instructions),
+            self.span(tree),
+        )
+
+    def use(self, tree: Any) -> syntax.Use:  # noqa: D102
+        *sources, origin = tree.children
+        return syntax.Use(self._all(sources), self.text(origin), self.span(tree))
+
+    def plain_source(self, tree: Any) -> syntax.Source:  # noqa: D102
+        name = self.name(tree.children[0])
+        return syntax.Source(name, name)
+
+    def renamed_source(self, tree: Any) -> syntax.Source:  # noqa: D102
+        server, alias = tree.children
+        return syntax.Source(self.name(server), self.name(alias))
+
+    quoted_source = renamed_source
+
+    def type_alias(self, tree: Any) -> syntax.TypeDeclaration:  # noqa: D102
+        name, kind = tree.children
+        return syntax.TypeDeclaration(self.name(name), self.build(kind), self.span(tree))
+
+    def workflow(self, tree: Any) -> syntax.Workflow:  # noqa: D102
+        header, *statements = tree.children
+        name, description = header.children
+        found = tuple(
+            statement
+            for child in statements
+            if (statement := self.build_or_note(child)) is not None
+        )
+        return syntax.Workflow(
+            self.name(name), self.text(description), found, self.span(tree)
+        )
+
+
+# Rules whose names are words of Python.
+setattr(Builder, "for", Builder.for_)
+setattr(Builder, "return", Builder.return_)
+
+
+def _margin(content: str) -> str:
+    """The white space that `textwrap.dedent` takes off every line of a long string."""
+    dedented = textwrap.dedent(content)
+    for line, shorter in zip(content.split("\n"), dedented.split("\n"), strict=True):
+        if shorter.strip():
+            return line[: len(line) - len(shorter)]
+    return ""
+
+
+def _without_margin(text: str, margin: str) -> str:
+    return text.replace("\n" + margin, "\n") if margin else text
