@@ -1,0 +1,101 @@
+"""The imports of a generated module: those that it uses, and no others.
+
+In: the text of a module with a line `IMPORTS` where they go. Out: the text with them, sorted as
+ruff and isort sort. Also the names that a module may have at its top, which nothing else there
+may be called.
+"""
+
+from __future__ import annotations
+
+import ast
+
+_STANDARD = {
+    "argparse": "",
+    "json": "",
+    "os": "",
+    "re": "",
+    "sys": "",
+    "collections.abc": "AsyncIterator Callable Collection Sequence",
+    "contextlib": "asynccontextmanager",
+    "dataclasses": "dataclass",
+    "datetime": "date datetime time",
+    "enum": "Enum",
+    "functools": "cache",
+    "importlib.util": "module_from_spec spec_from_file_location",
+    "pathlib": "Path",
+    "typing": "Annotated Any Literal NotRequired Self TypedDict TypeVar",
+    "urllib.parse": "urlsplit",
+}
+_THIRD_PARTY = {
+    "anyio": "",
+    "anyio.lowlevel": "",
+    "httpx2": "",
+    "anyio.abc": "TaskGroup TaskStatus",
+    "jsonschema": "Draft202012Validator FormatChecker",
+    "mcp": "Client MCPError StdioServerParameters",
+    "mcp.client.stdio": "stdio_client",
+    "mcp.client.streamable_http": "streamable_http_client",
+    "mcp.server": "MCPServer",
+    "mcp.server.context": "CallNext HandlerResult ServerRequestContext",
+    "mcp.server.mcpserver": "Context",
+    "mcp.server.mcpserver.exceptions": "ToolError",
+    "mcp.server.mcpserver.prompts.base": "AssistantMessage Message UserMessage",
+    "mcp.types": "CONNECTION_CLOSED INVALID_PARAMS INVALID_REQUEST CallToolRequest "
+    "CallToolRequestParams CallToolResult TextContent ToolAnnotations",
+    "pydantic": "AfterValidator BaseModel BeforeValidator Field RootModel TypeAdapter "
+    "ValidationError WithJsonSchema",
+    "pydantic.json_schema": "SkipJsonSchema",
+    "pydantic_core": "to_jsonable_python",
+}
+_OF_THE_PLUMBING = {
+    "ABSENT", "Absent", "Downstream", "FORMAT_CHECKER", "HERE", "Item", "Output", "Run",
+    "Servers", "adapter", "call_tool", "check", "connect", "env", "from_text", "http",
+    "json_value", "main", "mcp", "name_wrong_arguments", "present", "python_server", "read_output",
+    "reason", "text_of", "to_json", "to_text", "Date", "DateTime", "Duration", "Email", "Time",
+    "Uri", "Uuid",
+}  # fmt: skip
+
+
+def module_level_names() -> frozenset[str]:
+    """Return the names that a generated module may use at its top for its own purposes."""
+    found = set(_OF_THE_PLUMBING)
+    for module, names in {**_STANDARD, **_THIRD_PARTY}.items():
+        found.update(names.split() or [module.split(".")[0]])
+    return frozenset(found)
+
+
+def with_imports(text: str) -> str:
+    """Return the text with the line `IMPORTS` replaced by what the module uses."""
+    nodes = list(ast.walk(ast.parse(text)))
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    dotted = {
+        f"{node.value.id}.{node.attr}"
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    groups = (_lines(_STANDARD, used, dotted), _lines(_THIRD_PARTY, used, dotted))
+    return text.replace("\nIMPORTS\n", "\n" + "\n\n".join("\n".join(group) for group in groups) + "\n", 1)
+
+
+def _lines(modules: dict[str, str], used: set[str], dotted: set[str]) -> list[str]:
+    plain: list[str] = []
+    named: list[str] = []
+    for module, names in sorted(modules.items()):
+        if not names:
+            if module in used if "." not in module else module in dotted:
+                plain.append(f"import {module}")
+            continue
+        found = [name for name in names.split() if name in used]
+        if found:
+            named.append(f"from {module} import {', '.join(_sorted(found))}")
+    return [*plain, *named]
+
+
+def _sorted(names: list[str]) -> list[str]:
+    """Constants, then classes, then the rest."""
+
+    def rank(name: str) -> tuple[int, str]:
+        kind = 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2
+        return (kind, name.lower())
+
+    return sorted(names, key=rank)

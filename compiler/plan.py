@@ -1,0 +1,334 @@
+"""The checked workflows: what emitting needs, and nothing else.
+
+Out of the checker, into the emitter. Whoever holds a `plan.Server` holds a program whose
+names, arguments and types are right: every expression carries its type, every clause its
+value. How any of it looks in Python is not decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from .catalog import Tool
+from .configuration import Connection
+from .schema import Schema
+
+
+@dataclass(frozen=True)
+class Type:
+    """A JSON Schema (2020-12, self-contained), and whether the value may be absent."""
+
+    schema: Schema
+    absent: bool = False
+
+
+# --- Expressions
+
+
+@dataclass(frozen=True)
+class Access:
+    """One step of a path: a field's name or an item's position.
+
+    `before` is the type of the value that is read from, `after` the type of what was read
+    when that was there. `optional` says that the schema does not require the field, even
+    where a `when` has found it.
+    """
+
+    key: str | int
+    before: Type
+    after: Type
+    optional: bool
+
+
+@dataclass(frozen=True)
+class Path:
+    """An argument or a binding, and the way to a value in it."""
+
+    name: str
+    accesses: tuple[Access, ...]
+    root: Type
+    type: Type
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A JSON value, as it was written."""
+
+    value: Any
+    type: Type
+
+
+@dataclass(frozen=True)
+class Interpolation:
+    """An f-string: texts and values in turn."""
+
+    parts: tuple[str | Path, ...]
+    type: Type
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array of expressions, not all of them constant."""
+
+    items: tuple[Expression, ...]
+    type: Type
+
+
+@dataclass(frozen=True)
+class Object:
+    """An object of expressions, not all of them constant; an absent one leaves its key out."""
+
+    entries: tuple[tuple[str, Expression], ...]
+    type: Type
+
+
+Expression: TypeAlias = Path | Constant | Interpolation | Array | Object
+
+
+def paths(expression: Expression) -> Iterator[Path]:
+    """Yield the paths that an expression reads."""
+    match expression:
+        case Path():
+            yield expression
+        case Interpolation():
+            yield from (part for part in expression.parts if isinstance(part, Path))
+        case Array():
+            for item in expression.items:
+                yield from paths(item)
+        case Object():
+            for _, value in expression.entries:
+                yield from paths(value)
+
+
+# --- Conditions
+
+
+@dataclass(frozen=True)
+class Present:
+    """The value at a path is there."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two values compared by `==`, `!=`, `<`, `<=`, `>`, `>=`, `contains` or `matches`."""
+
+    left: Expression
+    operator: str
+    right: Expression
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Every one of the conditions holds."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """At least one of the conditions holds."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """The condition does not hold."""
+
+    condition: Condition
+
+
+Condition: TypeAlias = Present | Comparison | AllOf | AnyOf | Not
+
+
+def condition_paths(condition: Condition) -> Iterator[Path]:
+    """Yield the paths that a condition reads."""
+    match condition:
+        case Present():
+            yield condition.path
+        case Comparison():
+            yield from paths(condition.left)
+            yield from paths(condition.right)
+        case AllOf() | AnyOf():
+            for each in condition.conditions:
+                yield from condition_paths(each)
+        case Not():
+            yield from condition_paths(condition.condition)
+
+
+# --- Steps
+
+
+@dataclass(frozen=True)
+class Downstream:
+    """A server whose tools the workflows call: its name in the files, and how to reach it.
+
+    `origin` is the path of the configuration or Python file, relative to the `.wf` file, and
+    `folder` the folder of that `.wf` file as the command was given it.
+    """
+
+    name: str
+    server: str
+    origin: str
+    folder: str
+    connection: Connection
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A tool's parameter and the value for it.
+
+    `check` is the schema that the value is checked against when the step runs, for what could
+    not be proved; None where it was.
+    """
+
+    name: str
+    value: Expression
+    check: Schema | None = None
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A call of a tool; `check` is for all of its arguments together, as in `Argument`."""
+
+    server: Downstream
+    tool: Tool
+    arguments: tuple[Argument, ...]
+    check: Schema | None = None
+
+
+@dataclass(frozen=True)
+class WorkflowCall:
+    """A call of another workflow of the same file."""
+
+    workflow: str
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A read of a server's resource."""
+
+    server: Downstream
+    uri: Constant | Interpolation
+
+
+Action: TypeAlias = ToolCall | WorkflowCall | Read
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A condition on a step's own output, and what to say when it does not hold."""
+
+    condition: Condition
+    message: Expression | None
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Runs a step for each item: its name, the items, and the type of an item."""
+
+    name: str
+    items: Expression
+    item: Type
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what it does, what it is bound to, and its clauses.
+
+    `output` is the type of one output of the action; `declared` says that the `.wf` declared
+    it, so that it is to be validated. Under `loop` the binding is the array of the outputs.
+    """
+
+    name: str
+    action: Action
+    binding: str | None
+    output: Type
+    declared: bool = False
+    when: Condition | None = None
+    loop: Loop | None = None
+    timeout: float | None = None
+    attempts: int = 1
+    every: float = 0.0
+    undo: ToolCall | WorkflowCall | None = None
+    requirements: tuple[Requirement, ...] = ()
+    guidance: Expression | None = None
+    comments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """Steps that run at the same time."""
+
+    steps: tuple[Step, ...]
+    comments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Handoff:
+    """What is left to the model: the guidance, and the call with what is known of it."""
+
+    text: Expression
+    call: ToolCall | WorkflowCall | None
+    missing: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
+
+
+# --- Workflows
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An argument of a workflow."""
+
+    name: str
+    type: Type
+    description: str
+    default: Any = None
+    has_default: bool = False
+    used: bool = True
+
+    @property
+    def required(self) -> bool:
+        """Whether a caller has to give it."""
+        return not (self.type.absent or self.has_default)
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A workflow; `result` is its `return`, or without one the object of all its bindings."""
+
+    name: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    instructions: tuple[str, ...]
+    statements: tuple[Step | Parallel, ...]
+    result: Expression | None
+    handoff: Handoff | None = None
+    comments: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> Iterator[Step]:
+        """The steps, in the order of the file, those in `parallel` among them."""
+        for statement in self.statements:
+            if isinstance(statement, Parallel):
+                yield from statement.steps
+            else:
+                yield statement
+
+
+@dataclass(frozen=True)
+class Server:
+    """The MCP server to write."""
+
+    name: str
+    version: str | None
+    instructions: str | None
+    files: tuple[str, ...]
+    workflows: tuple[Workflow, ...]
+    downstreams: tuple[Downstream, ...] = field(default=())

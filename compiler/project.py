@@ -1,0 +1,293 @@
+"""The files of one server: what is read from disk before anything is checked.
+
+In: paths of `.wf` files. Out: a `check.Unit` for each, with the configurations that it names
+and the catalogue of its lock, and diagnostics for what could not be read (WF901, WF903). What
+the lock lacks is asked of the servers, unless that is forbidden (WF902, WF903).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import syntax
+from .catalog import Catalog, empty_catalog, read_catalog
+from .check import Unit
+from .configuration import Connection, PythonServer, read_configuration
+from .diagnostics import Diagnostic, Related, Severity
+from .json_text import TextError
+from .lock import Failure, State, Target, fetch_servers, lock_text
+from .output import write_atomically
+from .parse import parse
+from .source import SourceFile, Span
+from .suggest import listing
+
+LOCK_NAME = "tools.lock.json"
+
+
+@dataclass(frozen=True)
+class Locking:
+    """Whether and how servers may be asked for their tools.
+
+    `refresh` names servers to ask again although the lock knows them, None none of them and an
+    empty tuple all; `timeout` is for each server, in seconds.
+    """
+
+    allowed: bool = True
+    timeout: float = 30.0
+    refresh: tuple[str, ...] | None = None
+    on_progress: Callable[[str, State], None] | None = None
+
+
+@dataclass
+class Project:
+    """Files that make one server, as they were read."""
+
+    units: list[Unit] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    """Everything the server is made from, by path relative to the first file's folder."""
+    locked: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The servers that were asked, by the path of the lock that they were written to."""
+
+
+def read_project(paths: list[str], locking: Locking) -> Project:
+    """Read `.wf` files and all that they refer to, locking what is not locked."""
+    project = Project()
+    for path in paths:
+        text = _read(path, project)
+        if text is None:
+            continue
+        file, problems = parse(SourceFile(path, text))
+        project.diagnostics += problems
+        project.texts[path] = text
+        project.units.append(_unit(file, project))
+    _lock(project, locking)
+    return project
+
+
+def _read(path: str, project: Project) -> str | None:
+    try:
+        return Path(path).read_text("utf-8")
+    except OSError as error:
+        problem = f"cannot read {path}: {error.strerror or error}"
+    except UnicodeDecodeError as error:
+        problem = f"{path} is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}"
+    project.diagnostics.append(
+        Diagnostic("WF901", problem, None, help="check the path, or save the file as UTF-8")
+    )
+    return None
+
+
+def _unit(file: syntax.File, project: Project) -> Unit:
+    folder = os.path.dirname(file.source.path)
+    configurations: dict[str, Mapping[str, Connection]] = {}
+    for use in file.of_kind(syntax.Use):
+        origin = use.origin.value
+        if origin in configurations and not origin.endswith(".py"):
+            continue
+        found = _configuration(folder, use, project)
+        if found is not None:
+            configurations[origin] = {**configurations.get(origin, {}), **found} if isinstance(
+                found, dict
+            ) else found
+    lock_path = os.path.join(folder, LOCK_NAME)
+    catalog = empty_catalog(lock_path)
+    if os.path.exists(lock_path):
+        text = _read(lock_path, project)
+        try:
+            if text is not None:
+                catalog = read_catalog(SourceFile(lock_path, text))
+                project.texts[lock_path] = text
+        except TextError as error:
+            project.diagnostics.append(
+                Diagnostic("WF903", error.message, error.span, help=error.help)
+            )
+    return Unit(file, folder, configurations, catalog)
+
+
+def _configuration(
+    folder: str, use: syntax.Use, project: Project
+) -> Mapping[str, Connection] | None:
+    """The servers of the file that a `use` names; None, reported, where there are none."""
+    origin = use.origin.value
+    path = os.path.join(folder, origin)
+
+    def report(code: str, message: str, help: str, related: tuple[Related, ...] = ()) -> None:
+        project.diagnostics.append(
+            Diagnostic(code, message, use.origin.span, help=help, related=related)
+        )
+
+    if origin.endswith(".py"):
+        if not os.path.isfile(path):
+            report("WF901", f"there is no file {origin}", "a path is relative to the .wf file")
+            return None
+        return {source.server.text: PythonServer(origin) for source in use.sources}
+    if not origin.endswith(".json"):
+        report(
+            "WF901",
+            f"{origin} is neither a .json nor a .py file",
+            "name an MCP client configuration (.json) or a Python file with an MCPServer (.py)",
+        )
+        return None
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        report("WF901", f"cannot read {origin}: {reason}", "a path is relative to the .wf file")
+        return None
+    try:
+        configuration = read_configuration(SourceFile(path, text))
+    except TextError as error:
+        report(
+            "WF901",
+            f"{origin} is no MCP client configuration: {error.message}",
+            error.help or "mend the file",
+            (Related(error.span, "here"),),
+        )
+        return None
+    project.texts[path] = text
+    return configuration
+
+
+# --- What the lock lacks
+
+
+def _lock(project: Project, locking: Locking) -> None:
+    by_lock: dict[str, list[Unit]] = {}
+    for unit in project.units:
+        by_lock.setdefault(os.path.join(unit.folder, LOCK_NAME), []).append(unit)
+    unreadable = {
+        diagnostic.span.source.path
+        for diagnostic in project.diagnostics
+        if diagnostic.code == "WF903" and diagnostic.span is not None
+    }
+    for lock_path, units in by_lock.items():
+        if lock_path not in unreadable:
+            _lock_one(project, lock_path, units, locking)
+
+
+def _lock_one(project: Project, lock_path: str, units: list[Unit], locking: Locking) -> None:
+    catalog = units[0].catalog
+    wanted: dict[str, tuple[Target, Span]] = {}
+    for name, target, span in _targets(units, project):
+        known = name in catalog.servers
+        refreshed = locking.refresh is not None and (
+            not locking.refresh or name in locking.refresh
+        )
+        if not known or refreshed:
+            wanted.setdefault(name, (target, span))
+    if not wanted:
+        return
+    if not locking.allowed:
+        for name, (_, span) in wanted.items():
+            project.diagnostics.append(
+                Diagnostic(
+                    "WF903",
+                    f"the lock does not know the server `{name}`",
+                    span,
+                    help=f"run `wfc lock {units[0].file.source.path}` where the server can be "
+                    f"reached, and commit {LOCK_NAME}",
+                )
+            )
+        return
+    outcomes = _fetch({name: target for name, (target, _) in wanted.items()}, locking)
+    fetched = {}
+    for name, outcome in outcomes.items():
+        span = wanted[name][1]
+        if isinstance(outcome, Failure):
+            project.diagnostics.append(_unreachable(outcome, span))
+            continue
+        fetched[name] = outcome
+        for warning in outcome.warnings:
+            project.diagnostics.append(
+                Diagnostic("WF306", f"the server `{name}`: {warning}", span, Severity.WARNING)
+            )
+    if not fetched:
+        return
+    text = lock_text({**catalog.servers, **fetched})
+    if text != catalog.source.text:
+        write_atomically(Path(lock_path), text)
+    project.locked[lock_path] = tuple(fetched)
+    project.texts[lock_path] = text
+    renewed = read_catalog(SourceFile(lock_path, text))
+    for unit in units:
+        index = project.units.index(unit)
+        project.units[index] = Unit(unit.file, unit.folder, unit.configurations, renewed)
+
+
+def _targets(units: list[Unit], project: Project) -> Iterator[tuple[str, Target, Span]]:
+    """The servers that files of one folder use: name, how to reach them, and the place."""
+    seen: dict[str, tuple[str, Span]] = {}
+    for unit in units:
+        for use in unit.file.of_kind(syntax.Use):
+            configured = unit.configurations.get(use.origin.value)
+            for source in use.sources:
+                name, span = source.server.text, source.server.span
+                origin = os.path.normpath(use.origin.value).replace(os.sep, "/")
+                if seen.setdefault(name, (origin, span))[0] != origin:
+                    project.diagnostics.append(
+                        Diagnostic(
+                            "WF210",
+                            f"there are two servers called `{name}`, in {seen[name][0]} and "
+                            f"in {origin}",
+                            span,
+                            related=(Related(seen[name][1], "the other one"),),
+                            help="rename one of them where it is configured: the lock knows "
+                            "servers by these names",
+                        )
+                    )
+                    continue
+                try:
+                    connection = configured[name] if configured and name in configured else None
+                except TextError:
+                    continue  # the checker says what is wrong with its configuration
+                if connection is None:
+                    continue
+                home = (
+                    unit.folder
+                    if isinstance(connection, PythonServer)
+                    else os.path.dirname(os.path.join(unit.folder, use.origin.value))
+                )
+                yield name, Target(connection, Path(home).absolute(), origin), span
+
+
+def _fetch(targets: dict[str, Target], locking: Locking) -> dict[str, object]:
+    import anyio
+
+    async def fetch() -> dict[str, object]:
+        return dict(
+            await fetch_servers(
+                targets,
+                environ=os.environ,
+                timeout=locking.timeout,
+                on_progress=locking.on_progress,
+            )
+        )
+
+    return anyio.run(fetch)
+
+
+def _unreachable(failure: Failure, span: Span) -> Diagnostic:
+    notes = [f"what was run: {failure.ran}"]
+    if failure.stderr_tail:
+        notes.append(f"the end of its standard error:\n{failure.stderr_tail}")
+    return Diagnostic(
+        "WF902",
+        f"the server `{failure.server}` {failure.message}",
+        span,
+        notes=tuple(notes),
+        help=failure.help,
+    )
+
+
+def used_servers(units: list[Unit]) -> str:
+    """Return the servers that files use, for a message."""
+    return listing(
+        source.server.text
+        for unit in units
+        for use in unit.file.of_kind(syntax.Use)
+        for source in use.sources
+    )

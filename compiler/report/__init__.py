@@ -1,0 +1,1 @@
+"""Diagnostics for readers: one module for each format."""

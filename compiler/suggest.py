@@ -1,0 +1,61 @@
+"""Did-you-mean: the name that was probably meant.
+
+In: a name that is not there, and the names that are. Out: the nearest, if one is near enough
+to be a slip of the hand. Case, `_` and `-` do not count; beyond that, an edit distance of at
+most a quarter of the length, which finds typing errors and leaves unrelated names alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate that `name` is probably a misspelling of, or None."""
+    wanted = _folded(name)
+    best: tuple[int, str] | None = None
+    for candidate in candidates:
+        limit = max(1, max(len(name), len(candidate)) // 4)
+        distance = _distance(wanted, _folded(candidate), limit)
+        if distance <= limit and (best is None or (distance, candidate) < best):
+            best = (distance, candidate)
+    if best is None or len(wanted) < 2:
+        return None
+    return best[1]
+
+
+def listing(names: Iterable[str], most: int = 8) -> str:
+    """Return names for a message, in their order: "`a`, `b` and `c`", at most `most` of them."""
+    quoted = [f"`{name}`" for name in names]
+    if len(quoted) > most:
+        quoted = [*quoted[:most], f"{len(quoted) - most} more"]
+    if len(quoted) <= 1:
+        return "".join(quoted)
+    return ", ".join(quoted[:-1]) + " and " + quoted[-1]
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("_", "").replace("-", "")
+
+
+def _distance(left: str, right: str, limit: int) -> int:
+    """The optimal string alignment distance, or more than `limit` when it is more than that.
+
+    Insertions, deletions, substitutions and swaps of neighbours count one each (Damerau 1964,
+    in the restricted form).
+    """
+    if abs(len(left) - len(right)) > limit:
+        return limit + 1
+    before: list[int] = []
+    previous = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        current = [i]
+        for j, b in enumerate(right, 1):
+            cost = min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (a != b))
+            if before and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, before[j - 2] + 1)
+            current.append(cost)
+        if min(current) > limit:
+            return limit + 1
+        before, previous = previous, current
+    return previous[-1]
