@@ -70,9 +70,7 @@ def _common(command: _Command) -> _Command:
             default="text",
             help="How to print what is wrong.",
         ),
-        click.option(
-            "--color", type=click.Choice(["auto", "always", "never"]), default="auto"
-        ),
+        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
         click.option("--quiet", "-q", is_flag=True, help="Print only what is wrong."),
         click.option(
             "--timeout",
@@ -105,9 +103,7 @@ class _Console:
 
     def locking(self, timeout: float, locked: bool = False, **options: Any) -> Locking:
         """How servers are asked, with progress on a terminal."""
-        return Locking(
-            allowed=not locked, timeout=timeout, on_progress=self._progress(), **options
-        )
+        return Locking(allowed=not locked, timeout=timeout, on_progress=self._progress(), **options)
 
     def _progress(self) -> Callable[[str, str], None] | None:
         if self.quiet or not sys.stderr.isatty():
@@ -170,7 +166,9 @@ def check(console: _Console, files: tuple[str, ...], timeout: float, locked: boo
 @_common
 @_locked
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="OUT.py")
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if OUT.py is stale.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; exit 1 if OUT.py is stale."
+)
 @click.option("--diff", "show_diff", is_flag=True, help="With --check: print the difference.")
 @click.option("--force", is_flag=True, help="Overwrite a file that was not written by wfc.")
 @_with_console
@@ -217,9 +215,7 @@ def build(
 
 @cli.command()
 @_common
-@click.option(
-    "--upgrade", is_flag=True, help="Ask the servers again that the lock already knows."
-)
+@click.option("--upgrade", is_flag=True, help="Ask the servers again that the lock already knows.")
 @_with_console
 def lock(console: _Console, files: tuple[str, ...], timeout: float, upgrade: bool) -> int:
     """Ask the servers that the files use for their tools, and write tools.lock.json."""

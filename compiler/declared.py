@@ -209,4 +209,6 @@ class DeclaredTypes:
 def _open(schema: Schema) -> Schema:
     """Return an object schema that lets further fields through, as JSON Schema's own do."""
     assert isinstance(schema, dict)
-    return {keyword: value for keyword, value in schema.items() if keyword != "additionalProperties"}
+    return {
+        keyword: value for keyword, value in schema.items() if keyword != "additionalProperties"
+    }

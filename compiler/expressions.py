@@ -212,9 +212,8 @@ class Expressions:
         elif found.obstacle == "may be null" and variable.declare:
             help = "declare what you rely on, without null: it is then checked when the step runs"
         elif variable.declare and schema.types(value.schema) == {"string"}:
-            help = (
-                f"where the text is JSON, declare what is in it: `as {variable.declare}: "
-                + ("{" + f"{name}: …" + "}`" if isinstance(name, str) else "string[]`")
+            help = f"where the text is JSON, declare what is in it: `as {variable.declare}: " + (
+                "{" + f"{name}: …" + "}`" if isinstance(name, str) else "string[]`"
             )
         self.scope.report(
             Diagnostic(
@@ -277,9 +276,7 @@ class Expressions:
         constants = [item.value for item in found if isinstance(item, plan.Constant)]
         if len(constants) == len(found):
             return plan.Constant(constants, Type({"const": constants}))
-        return plan.Array(
-            tuple(found), Type(schema.tuple_of([item.type.schema for item in found]))
-        )
+        return plan.Array(tuple(found), Type(schema.tuple_of([item.type.schema for item in found])))
 
     def object(self, written: syntax.Object) -> plan.Expression | None:
         """Return the plan of an object; what may be absent makes its key optional."""
@@ -290,9 +287,7 @@ class Expressions:
                 entries.append((entry.key.text, value))
         if len(entries) < len(written.entries):
             return None
-        constants = {
-            key: value.value for key, value in entries if isinstance(value, plan.Constant)
-        }
+        constants = {key: value.value for key, value in entries if isinstance(value, plan.Constant)}
         if len(constants) == len(entries):
             return plan.Constant(constants, Type({"const": constants}))
         fields = {

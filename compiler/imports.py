@@ -74,7 +74,9 @@ def with_imports(text: str) -> str:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
     groups = (_lines(_STANDARD, used, dotted), _lines(_THIRD_PARTY, used, dotted))
-    return text.replace("\nIMPORTS\n", "\n" + "\n\n".join("\n".join(group) for group in groups) + "\n", 1)
+    return text.replace(
+        "\nIMPORTS\n", "\n" + "\n\n".join("\n".join(group) for group in groups) + "\n", 1
+    )
 
 
 def _lines(modules: dict[str, str], used: set[str], dotted: set[str]) -> list[str]:

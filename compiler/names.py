@@ -61,3 +61,9 @@ class Names:
 
     def _is_free(self, name: str) -> bool:
         return name not in self._taken and not keyword.iskeyword(name)
+
+
+def plain(text: str) -> str:
+    """Return a text for a comment or a docstring: one line that cannot end it."""
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    return shown.replace("\\", "/").replace('"', "'")

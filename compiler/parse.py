@@ -194,11 +194,11 @@ class Builder:
             ) from error
         return cast(str, value)
 
-    def text_literal(self, tree: Any) -> syntax.Constant:  # noqa: D102
+    def text_literal(self, tree: Any) -> syntax.Constant:
         text = self.text(tree.children[0])
         return syntax.Constant(text.value, text.span)
 
-    def number(self, tree: Any) -> syntax.Constant:  # noqa: D102
+    def number(self, tree: Any) -> syntax.Constant:
         span = self.span(tree)
         try:
             value = json.loads(tree.children[0])
@@ -210,17 +210,17 @@ class Builder:
             )
         return syntax.Constant(value, span)
 
-    def true(self, tree: Any) -> syntax.Constant:  # noqa: D102
+    def true(self, tree: Any) -> syntax.Constant:
         return syntax.Constant(True, self.span(tree))
 
-    def false(self, tree: Any) -> syntax.Constant:  # noqa: D102
+    def false(self, tree: Any) -> syntax.Constant:
         return syntax.Constant(False, self.span(tree))
 
-    def null(self, tree: Any) -> syntax.Constant:  # noqa: D102
+    def null(self, tree: Any) -> syntax.Constant:
         return syntax.Constant(None, self.span(tree))
 
-    def literal(self, tree: Any) -> syntax.Constant:  # noqa: D102
-        return cast(syntax.Constant, self.text_literal(tree))
+    def literal(self, tree: Any) -> syntax.Constant:
+        return self.text_literal(tree)
 
     def fstring(self, tree: Any) -> syntax.FString:
         """Texts and paths in turn; `{{` and `}}` stand for the braces themselves."""
@@ -273,28 +273,28 @@ class Builder:
         finally:
             self.offset = before
 
-    def path(self, tree: Any) -> syntax.Path:  # noqa: D102
+    def path(self, tree: Any) -> syntax.Path:
         head, *accessors = tree.children
         return syntax.Path(self.name(head), self._all(accessors), self.span(tree))
 
-    def field_access(self, tree: Any) -> syntax.Field:  # noqa: D102
+    def field_access(self, tree: Any) -> syntax.Field:
         return syntax.Field(str(tree.children[0]), self.span(tree))
 
-    def key_access(self, tree: Any) -> syntax.Key:  # noqa: D102
+    def key_access(self, tree: Any) -> syntax.Key:
         return syntax.Key(self.text(tree.children[0]).value, self.span(tree))
 
-    def index_access(self, tree: Any) -> syntax.Index:  # noqa: D102
+    def index_access(self, tree: Any) -> syntax.Index:
         return syntax.Index(int(tree.children[0]), self.span(tree))
 
-    def array(self, tree: Any) -> syntax.Array:  # noqa: D102
+    def array(self, tree: Any) -> syntax.Array:
         return syntax.Array(self._all(tree.children), self.span(tree))
 
-    def object(self, tree: Any) -> syntax.Object:  # noqa: D102
+    def object(self, tree: Any) -> syntax.Object:
         entries = self._all(tree.children)
         self._unique([entry.key for entry in entries], "key")
         return syntax.Object(entries, self.span(tree))
 
-    def entry(self, tree: Any) -> syntax.Entry:  # noqa: D102
+    def entry(self, tree: Any) -> syntax.Entry:
         key, value = tree.children
         return syntax.Entry(self.name(key), self.build(value))
 
@@ -315,33 +315,33 @@ class Builder:
 
     # --- Conditions
 
-    def any_of(self, tree: Any) -> syntax.Condition:  # noqa: D102
+    def any_of(self, tree: Any) -> syntax.Condition:
         conditions = self._all(tree.children)
         return conditions[0] if len(conditions) == 1 else syntax.AnyOf(conditions, self.span(tree))
 
-    def all_of(self, tree: Any) -> syntax.Condition:  # noqa: D102
+    def all_of(self, tree: Any) -> syntax.Condition:
         conditions = self._all(tree.children)
         return conditions[0] if len(conditions) == 1 else syntax.AllOf(conditions, self.span(tree))
 
-    def negated(self, tree: Any) -> syntax.Not:  # noqa: D102
+    def negated(self, tree: Any) -> syntax.Not:
         return syntax.Not(self.build(tree.children[0]), self.span(tree))
 
-    def compared(self, tree: Any) -> syntax.Comparison:  # noqa: D102
+    def compared(self, tree: Any) -> syntax.Comparison:
         left, operator, right = tree.children
         return syntax.Comparison(
             self.build(left), str(operator), self.build(right), self.span(tree)
         )
 
-    def present(self, tree: Any) -> syntax.Present:  # noqa: D102
+    def present(self, tree: Any) -> syntax.Present:
         return syntax.Present(self.build(tree.children[0]), self.span(tree))
 
     # --- Types
 
-    def union_type(self, tree: Any) -> syntax.Type:  # noqa: D102
+    def union_type(self, tree: Any) -> syntax.Type:
         members = self._all(tree.children)
         return members[0] if len(members) == 1 else syntax.UnionType(members, self.span(tree))
 
-    def single_type(self, tree: Any) -> syntax.Type:  # noqa: D102
+    def single_type(self, tree: Any) -> syntax.Type:
         atom, constraints, *suffixes = tree.children
         result: syntax.Type = self.build(atom)
         if constraints is not None:
@@ -353,36 +353,36 @@ class Builder:
             result = syntax.ArrayType(result, self.span(atom).to(self.span(suffix)))
         return result
 
-    def named_type(self, tree: Any) -> syntax.NamedType:  # noqa: D102
+    def named_type(self, tree: Any) -> syntax.NamedType:
         name = self.name(tree.children[0])
         return syntax.NamedType(name, name.span)
 
-    def text_type(self, tree: Any) -> syntax.LiteralType:  # noqa: D102
+    def text_type(self, tree: Any) -> syntax.LiteralType:
         text = self.text(tree.children[0])
         return syntax.LiteralType(text.value, text.span)
 
-    def integer_type(self, tree: Any) -> syntax.LiteralType:  # noqa: D102
+    def integer_type(self, tree: Any) -> syntax.LiteralType:
         return syntax.LiteralType(self.number(tree).value, self.span(tree))
 
-    def object_type(self, tree: Any) -> syntax.ObjectType:  # noqa: D102
+    def object_type(self, tree: Any) -> syntax.ObjectType:
         fields = self._all(tree.children)
         self._unique([field.name for field in fields], "field")
         return syntax.ObjectType(fields, self.span(tree))
 
-    def grouped_type(self, tree: Any) -> syntax.Type:  # noqa: D102
+    def grouped_type(self, tree: Any) -> syntax.Type:
         return cast("syntax.Type", self.build(tree.children[0]))
 
-    def type_field(self, tree: Any) -> syntax.TypeField:  # noqa: D102
+    def type_field(self, tree: Any) -> syntax.TypeField:
         name, optional, kind = tree.children
         return syntax.TypeField(self.name(name), optional is not None, self.build(kind))
 
-    def constraint(self, tree: Any) -> syntax.Constraint:  # noqa: D102
+    def constraint(self, tree: Any) -> syntax.Constraint:
         name, value = tree.children
         return syntax.Constraint(self.name(name), self.build(value))
 
     # --- Actions and clauses of a step
 
-    def tool_call(self, tree: Any) -> syntax.ToolCall:  # noqa: D102
+    def tool_call(self, tree: Any) -> syntax.ToolCall:
         server, tool, arguments = tree.children
         return syntax.ToolCall(
             self.name(server.children[0]),
@@ -391,35 +391,35 @@ class Builder:
             self.span(tree),
         )
 
-    def workflow_call(self, tree: Any) -> syntax.WorkflowCall:  # noqa: D102
+    def workflow_call(self, tree: Any) -> syntax.WorkflowCall:
         workflow, arguments = tree.children
         return syntax.WorkflowCall(
             self.name(workflow.children[0]), self._all(arguments.children), self.span(tree)
         )
 
-    def named_argument(self, tree: Any) -> syntax.Argument:  # noqa: D102
+    def named_argument(self, tree: Any) -> syntax.Argument:
         name, value = tree.children
         return syntax.Argument(self.name(name), self.build(value), self.span(tree))
 
-    def short_argument(self, tree: Any) -> syntax.Argument:  # noqa: D102
+    def short_argument(self, tree: Any) -> syntax.Argument:
         name = self.name(tree.children[0])
         return syntax.Argument(name, syntax.Path(name, (), name.span), name.span)
 
-    def read(self, tree: Any) -> syntax.Read:  # noqa: D102
+    def read(self, tree: Any) -> syntax.Read:
         server, uri = tree.children
         return syntax.Read(self.name(server), self.build(uri), self.span(tree))
 
-    def when(self, tree: Any) -> syntax.When:  # noqa: D102
+    def when(self, tree: Any) -> syntax.When:
         return syntax.When(self.build(tree.children[0]), self.span(tree))
 
-    def for_(self, tree: Any) -> syntax.For:  # noqa: D102
+    def for_(self, tree: Any) -> syntax.For:
         name, items = tree.children
         return syntax.For(self.name(name), self.build(items), self.span(tree))
 
-    def timeout(self, tree: Any) -> syntax.Timeout:  # noqa: D102
+    def timeout(self, tree: Any) -> syntax.Timeout:
         return syntax.Timeout(self._seconds(tree.children[0]), self.span(tree))
 
-    def retry(self, tree: Any) -> syntax.Retry:  # noqa: D102
+    def retry(self, tree: Any) -> syntax.Retry:
         attempts, every, unsafe = tree.children
         seconds = 0.0 if every is None else self._seconds(every, zero_allowed=True)
         count = int(attempts)
@@ -449,10 +449,10 @@ class Builder:
             )
         return seconds
 
-    def undo(self, tree: Any) -> syntax.Undo:  # noqa: D102
+    def undo(self, tree: Any) -> syntax.Undo:
         return syntax.Undo(self.build(tree.children[0]), self.span(tree))
 
-    def require(self, tree: Any) -> syntax.Require:  # noqa: D102
+    def require(self, tree: Any) -> syntax.Require:
         condition, message = tree.children
         return syntax.Require(
             self.build(condition),
@@ -460,12 +460,12 @@ class Builder:
             self.span(tree),
         )
 
-    def guidance(self, tree: Any) -> syntax.Guidance:  # noqa: D102
+    def guidance(self, tree: Any) -> syntax.Guidance:
         return syntax.Guidance(self.build(tree.children[0]), self.span(tree))
 
     # --- Statements and declarations
 
-    def arg(self, tree: Any) -> syntax.Arg:  # noqa: D102
+    def arg(self, tree: Any) -> syntax.Arg:
         name, optional, kind, default, description = tree.children
         return syntax.Arg(
             self.name(name),
@@ -476,10 +476,10 @@ class Builder:
             self.span(tree),
         )
 
-    def instruction(self, tree: Any) -> syntax.Instruction:  # noqa: D102
+    def instruction(self, tree: Any) -> syntax.Instruction:
         return syntax.Instruction(self.text(tree.children[0]), self.span(tree))
 
-    def step(self, tree: Any) -> syntax.Step:  # noqa: D102
+    def step(self, tree: Any) -> syntax.Step:
         name, action, binding, declared, *clauses = tree.children
         built = self._all(clauses)
         for index, clause in enumerate(built):
@@ -504,22 +504,22 @@ class Builder:
             self.span(tree),
         )
 
-    def parallel(self, tree: Any) -> syntax.Parallel:  # noqa: D102
+    def parallel(self, tree: Any) -> syntax.Parallel:
         steps = tuple(
             step for child in tree.children if (step := self.build_or_note(child)) is not None
         )
         return syntax.Parallel(cast("tuple[syntax.Step, ...]", steps), self.span(tree))
 
-    def handoff(self, tree: Any) -> syntax.Handoff:  # noqa: D102
+    def handoff(self, tree: Any) -> syntax.Handoff:
         call, text = tree.children
         return syntax.Handoff(
             None if call is None else self.build(call), self.build(text), self.span(tree)
         )
 
-    def return_(self, tree: Any) -> syntax.Return:  # noqa: D102
+    def return_(self, tree: Any) -> syntax.Return:
         return syntax.Return(self.build(tree.children[0]), self.span(tree))
 
-    def server(self, tree: Any) -> syntax.Server:  # noqa: D102
+    def server(self, tree: Any) -> syntax.Server:
         name, version, instructions = tree.children
         return syntax.Server(
             self.text(name),
@@ -528,25 +528,25 @@ class Builder:
             self.span(tree),
         )
 
-    def use(self, tree: Any) -> syntax.Use:  # noqa: D102
+    def use(self, tree: Any) -> syntax.Use:
         *sources, origin = tree.children
         return syntax.Use(self._all(sources), self.text(origin), self.span(tree))
 
-    def plain_source(self, tree: Any) -> syntax.Source:  # noqa: D102
+    def plain_source(self, tree: Any) -> syntax.Source:
         name = self.name(tree.children[0])
         return syntax.Source(name, name)
 
-    def renamed_source(self, tree: Any) -> syntax.Source:  # noqa: D102
+    def renamed_source(self, tree: Any) -> syntax.Source:
         server, alias = tree.children
         return syntax.Source(self.name(server), self.name(alias))
 
     quoted_source = renamed_source
 
-    def type_alias(self, tree: Any) -> syntax.TypeDeclaration:  # noqa: D102
+    def type_alias(self, tree: Any) -> syntax.TypeDeclaration:
         name, kind = tree.children
         return syntax.TypeDeclaration(self.name(name), self.build(kind), self.span(tree))
 
-    def workflow(self, tree: Any) -> syntax.Workflow:  # noqa: D102
+    def workflow(self, tree: Any) -> syntax.Workflow:
         header, *statements = tree.children
         name, description = header.children
         found = tuple(

@@ -52,7 +52,9 @@ def build_text(checked: Checked, output: Path) -> str:
     home = os.path.dirname(os.path.abspath(output))
     placement = Placement(
         sources=tuple(_relative(path, home) for path in checked.server.files),
-        folders={unit.folder: _relative(unit.folder or ".", home) for unit in checked.project.units},
+        folders={
+            unit.folder: _relative(unit.folder or ".", home) for unit in checked.project.units
+        },
         output=output.name,
     )
     return emit(checked.server, placement, inputs_hash(checked.project, output))

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import syntax
-from .catalog import Catalog, empty_catalog, read_catalog
+from .catalog import empty_catalog, read_catalog
 from .check import Unit
 from .configuration import Connection, PythonServer, read_configuration
 from .diagnostics import Diagnostic, Related, Severity
 from .json_text import TextError
-from .lock import Failure, State, Target, fetch_servers, lock_text
+from .lock import Failure, LockedServer, State, Target, fetch_servers, lock_text
 from .output import write_atomically
 from .parse import parse
 from .source import SourceFile, Span
@@ -90,9 +90,9 @@ def _unit(file: syntax.File, project: Project) -> Unit:
             continue
         found = _configuration(folder, use, project)
         if found is not None:
-            configurations[origin] = {**configurations.get(origin, {}), **found} if isinstance(
-                found, dict
-            ) else found
+            configurations[origin] = (
+                {**configurations.get(origin, {}), **found} if isinstance(found, dict) else found
+            )
     lock_path = os.path.join(folder, LOCK_NAME)
     catalog = empty_catalog(lock_path)
     if os.path.exists(lock_path):
@@ -174,9 +174,7 @@ def _lock_one(project: Project, lock_path: str, units: list[Unit], locking: Lock
     wanted: dict[str, tuple[Target, Span]] = {}
     for name, target, span in _targets(units, project):
         known = name in catalog.servers
-        refreshed = locking.refresh is not None and (
-            not locking.refresh or name in locking.refresh
-        )
+        refreshed = locking.refresh is not None and (not locking.refresh or name in locking.refresh)
         if not known or refreshed:
             wanted.setdefault(name, (target, span))
     if not wanted:
@@ -194,7 +192,7 @@ def _lock_one(project: Project, lock_path: str, units: list[Unit], locking: Lock
             )
         return
     outcomes = _fetch({name: target for name, (target, _) in wanted.items()}, locking)
-    fetched = {}
+    fetched: dict[str, LockedServer] = {}
     for name, outcome in outcomes.items():
         span = wanted[name][1]
         if isinstance(outcome, Failure):
@@ -254,10 +252,10 @@ def _targets(units: list[Unit], project: Project) -> Iterator[tuple[str, Target,
                 yield name, Target(connection, Path(home).absolute(), origin), span
 
 
-def _fetch(targets: dict[str, Target], locking: Locking) -> dict[str, object]:
+def _fetch(targets: dict[str, Target], locking: Locking) -> dict[str, LockedServer | Failure]:
     import anyio
 
-    async def fetch() -> dict[str, object]:
+    async def fetch() -> dict[str, LockedServer | Failure]:
         return dict(
             await fetch_servers(
                 targets,

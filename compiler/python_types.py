@@ -26,7 +26,7 @@ _OF_MODELS = frozenset(
         "model_fields", "model_fields_set", "model_json_schema", "model_parametrized_name",
         "model_post_init", "model_rebuild", "model_validate", "model_validate_json",
         "model_validate_strings", "parse_file", "parse_obj", "parse_raw", "schema", "schema_json",
-        "update_forward_refs", "validate", "str", "int", "bool", "list", "dict", "float",
+        "update_forward_refs", "validate", "str", "int", "bool", "list", "float",
     }
 )  # fmt: skip
 
@@ -159,9 +159,7 @@ class PythonTypes:
                 f"{name}{camel_case(key)}",
                 f"What later steps read from its {snake_case(key)}.",
             )
-            fields.append(
-                self._field(attributes[key], key, kind, optional=key in reads.optional)
-            )
+            fields.append(self._field(attributes[key], key, kind, optional=key in reads.optional))
         self.models.append(Model(name, "BaseModel", docstring, fields))
         return name
 
@@ -226,7 +224,9 @@ class PythonTypes:
             self._used_formats.add(known)
             base = FORMATS[known][2]
         return self._constrained(
-            base, value, {"minLength": "min_length", "maxLength": "max_length", "pattern": "pattern"}
+            base,
+            value,
+            {"minLength": "min_length", "maxLength": "max_length", "pattern": "pattern"},
         )
 
     def _constrained(self, base: str, value: dict[str, Any], keywords: dict[str, str]) -> str:

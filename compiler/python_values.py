@@ -222,9 +222,7 @@ class Values:
         With it come the parameters that are left out where their value is None, and whether any
         may be `ABSENT`.
         """
-        values = [
-            (argument.name, self.value(argument.value, step)) for argument in call.arguments
-        ]
+        values = [(argument.name, self.value(argument.value, step)) for argument in call.arguments]
         optional = [name for name, value in values if value.none]
         return _dictionary(values), optional, any(value.absent for _, value in values)
 

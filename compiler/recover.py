@@ -132,7 +132,7 @@ class _Cutter:
                 self._open_piece("statement", match.start())
 
     def _is_structure(self, match: re.Match[str]) -> bool:
-        """Whether this is the brace of a workflow's body or of a `parallel`, and not part of a piece."""
+        """Whether this is the brace of a workflow's body or of a `parallel`."""
         if match[0] == "{" and self.piece is not None and not self.open:
             if self.piece.rule == "workflow_header":
                 self.workflow, self.piece = self.piece, None
