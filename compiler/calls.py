@@ -96,11 +96,15 @@ class Calls:
         """Return the plan of a call of a tool; None where an argument is wrong."""
         tool = signature.tool
         given = self._unique_arguments(written.arguments)
+        meant = set(given)
         arguments: list[plan.Argument | None] = []
         for name, argument in given.items():
             parameter = signature.parameter(name)
             if isinstance(parameter, schema.NoAccess):
-                self.report(self._unknown_parameter(argument, signature))
+                close = nearest(name, [each for each in signature.parameters if each not in meant])
+                if close is not None:
+                    meant.add(close)
+                self.report(self._unknown_parameter(argument, signature, close))
                 self.expressions.expression(argument.value)
                 arguments.append(None)
                 continue
@@ -108,9 +112,9 @@ class Calls:
             arguments.append(pass_value(self.expressions, name, argument.value, target))
         if not may_lack:
             for name, parameter in signature.parameters.items():
-                if parameter.required and name not in given:
+                if parameter.required and name not in meant:
                     target = self._parameter_target(written, tool, name, parameter)
-                    self.report(missing(written.tool.span, name, target, given))
+                    self.report(missing(written.tool.span, name, target))
                     arguments.append(None)
         found = tuple(argument for argument in arguments if argument is not None)
         if len(found) < len(arguments):
@@ -204,10 +208,11 @@ class Calls:
             given[name.text] = argument
         return given
 
-    def _unknown_parameter(self, argument: syntax.Argument, signature: Signature) -> Diagnostic:
+    def _unknown_parameter(
+        self, argument: syntax.Argument, signature: Signature, close: str | None
+    ) -> Diagnostic:
         name = argument.name.text
         known = signature.parameters
-        close = nearest(name, known)
         tool = signature.tool
         return Diagnostic(
             "WF303",
@@ -253,10 +258,13 @@ class Calls:
         definition = self.file.written[name]
         parameters = self.file.parameters[name]
         given = self._unique_arguments(written.arguments)
+        meant = set(given)
         arguments: list[plan.Argument | None] = []
         for key, argument in given.items():
             if key not in parameters:
-                close = nearest(key, parameters)
+                close = nearest(key, [each for each in parameters if each not in meant])
+                if close is not None:
+                    meant.add(close)
                 self.report(
                     Diagnostic(
                         "WF303",
@@ -273,9 +281,9 @@ class Calls:
             target = self._argument_target(definition, parameters[key])
             arguments.append(pass_value(self.expressions, key, argument.value, target))
         for key, parameter in parameters.items():
-            if parameter.required and key not in given:
+            if parameter.required and key not in meant:
                 target = self._argument_target(definition, parameter)
-                self.report(missing(written.workflow.span, key, target, given))
+                self.report(missing(written.workflow.span, key, target))
                 arguments.append(None)
         found = tuple(argument for argument in arguments if argument is not None)
         result = self.file.results[name]

@@ -23,7 +23,6 @@ from .repeated import report_repeated
 from .signatures import Signature, Signatures
 from .source import Span
 from .suggest import listing, nearest
-from .unsupported import report_unsupported
 
 Report = Callable[[Diagnostic], None]
 
@@ -151,7 +150,6 @@ class FileChecker:
         if name not in self.results:
             self.under_way.append(name)
             checker = WorkflowChecker(self, self.written[name])
-            report_unsupported(self.written[name], checker.report)
             self.parameters[name] = checker.parameters()
             result = checker.check()
             self.finished[name] = result
@@ -311,6 +309,8 @@ class FileChecker:
             end = line_end if line_end != -1 else len(source.text)
             taken = [comment for comment in comments if comment.span.start < end]
             comments = comments[len(taken) :]
+            if isinstance(statement, syntax.Parallel):  # what is in it belongs to its steps
+                taken = [each for each in taken if each.span.start < statement.span.start]
             yield statement, tuple(comment.text.lstrip("#").strip() for comment in taken)
 
 

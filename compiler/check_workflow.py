@@ -337,10 +337,8 @@ class WorkflowChecker:
                 case syntax.Require():
                     with self._own_binding(written, output):
                         condition = self.expressions.condition(clause.condition)
-                        message = (
-                            None if clause.message is None else self.calls.text(clause.message)
-                        )
-                    if condition is None or (clause.message is not None and message is None):
+                        message = self.calls.text(clause.message or _not_met(clause))
+                    if condition is None or message is None:
                         is_right = False
                         continue
                     requirements.append(plan.Requirement(condition, message))
@@ -479,6 +477,11 @@ class WorkflowChecker:
                 if not self.scope.variables[name].used and step.binding is not None:
                     advice.unused(step.binding, "WF502", "binding", self.report)
         advice.destructive(steps, self.file.known_tool, self.report)
+
+
+def _not_met(clause: syntax.Require) -> syntax.Text:
+    """What to say when a condition without a message does not hold."""
+    return syntax.Text(f"`{clause.condition.span.text}` does not hold", clause.span)
 
 
 def _with_use(parameter: plan.Parameter, variable: Variable | None) -> plan.Parameter:

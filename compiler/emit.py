@@ -28,7 +28,7 @@ from .configuration import (
     Variable,
     parse_template,
 )
-from .emit_workflow import Features, WorkflowWriter
+from .emit_workflow import Callee, Features, WorkflowWriter
 from .header import with_header
 from .imports import module_level_names, with_imports
 from .names import Names, plain, snake_case
@@ -110,6 +110,7 @@ class ModuleWriter:
         self.uses = Uses()
         self.formats: set[str] = set()
         fields = Names()
+        self.callees: dict[str, Callee] = {}
         self._server_fields = {
             _identity(downstream): fields.add(snake_case(downstream.name))
             for downstream in server.downstreams
@@ -159,9 +160,20 @@ class ModuleWriter:
             "checks_formats": bool(used.checked_formats),
             "skips": used.skips,
             "undoes": used.undoes,
+            "undoes_by_tools": used.undoes_by_tools,
+            "undoes_by_workflows": used.undoes_by_workflows,
             "retries": used.retries,
             "checks": used.checks,
             "declares": used.declares,
+            "requires": used.requires,
+            "loops": used.loops,
+            "parallels": used.parallels,
+            "calls_tools": used.calls_tools,
+            "calls_workflows": used.calls_workflows,
+            "reads_resources": used.reads_resources,
+            "hands_off": used.hands_off,
+            "has_parts": used.has_parts,
+            "failure": "StepFailed" if used.calls_workflows else "ToolError",
             "reads_json_text": used.reads_json_text,
             "keeps_outputs": self.uses.outputs,
             "has_optional_arguments": self.uses.optional,
@@ -169,6 +181,8 @@ class ModuleWriter:
             "presents": self.uses.present or self.uses.optional or self.uses.absent,
             "reads_items": self.uses.item,
             "reads_fields": self.uses.field,
+            "reads_optional_fields": self.uses.optional_field,
+            "gives_defaults": self.uses.given,
             "json_values": self.uses.json_value,
         }
 

@@ -1,20 +1,22 @@
 """One workflow as its template sees it.
 
 In: a `plan.Workflow` and the module that it goes into. Out: the view of its template, every value
-Python text; and a note of what it uses of the plumbing.
+Python text; and a note of what it uses of the plumbing. Its steps are written by `emit_step`.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from . import plan, schema
+from .emit_step import StepWriter
 from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, snake_case
-from .python_types import FORMATS, Model, PythonTypes, Reads, TypedDictionary, annotation
-from .python_values import Local, Values, attribute_of_declared, attribute_of_reads, reads_of
+from .python_types import PythonTypes, TypedDictionary, annotation
+from .python_values import Local, Values, attribute_of_declared
+from .reads import reads_of
 
 if TYPE_CHECKING:
     from .emit import ModuleWriter
@@ -25,12 +27,67 @@ class Features:
     """What the workflows use of the plumbing, beyond what their expressions do."""
 
     skips: bool = False
-    undoes: bool = False
+    undoes_by_tools: bool = False
+    undoes_by_workflows: bool = False
     retries: bool = False
     checks: bool = False
     declares: bool = False
+    requires: bool = False
+    loops: bool = False
+    parallels: bool = False
+    calls_tools: bool = False
+    calls_workflows: bool = False
+    reads_resources: bool = False
+    hands_off: bool = False
     reads_json_text: bool = False
     checked_formats: set[str] = field(default_factory=set)
+
+    @property
+    def undoes(self) -> bool:
+        """Whether anything is undone."""
+        return self.undoes_by_tools or self.undoes_by_workflows
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether a run has parts, which tell their steps as parts of one of its own."""
+        return self.loops or self.parallels or self.calls_workflows
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An argument of a workflow in Python."""
+
+    parameter: plan.Parameter
+    name: str
+    alias: str
+    definition: str
+    has_models: bool
+    default_name: str | None = None
+    """The constant that holds a default which is an array or an object."""
+
+    @property
+    def default(self) -> str:
+        """What stands after the annotation in a signature."""
+        if self.default_name is not None:
+            return f" = {self.default_name}"
+        if self.parameter.has_default:
+            return f" = {self.parameter.default!r}"
+        return " = None" if self.parameter.type.absent else ""
+
+    @property
+    def shown(self) -> str:
+        """The Python for its value as JSON."""
+        return f"json_value({self.name})" if self.has_models else self.name
+
+
+@dataclass(frozen=True)
+class Callee:
+    """A workflow as others call it."""
+
+    runner: str
+    parameters: tuple[Parameter, ...]
+    step_count: int
+    returns: str
 
 
 class WorkflowWriter:
@@ -45,68 +102,68 @@ class WorkflowWriter:
         self.function = module.names.add(identifier)
         self.prompt_function = module.names.add(f"{identifier}_prompt")
         self.types = PythonTypes(module.names, module.formats)
-        self.locals = Names(USED_IN_FUNCTIONS | {self.runner, self.function})
+        self.locals = Names(
+            USED_IN_FUNCTIONS | {self.function} | {each.runner for each in module.callees.values()}
+        )
         self.values = Values(module.uses)
-        self.reads = reads_of(_paths(workflow))
-        self.annotations: dict[str, str] = {}
+        self.reads = reads_of(workflow)
 
     def view(self) -> dict[str, Any]:
         """Return what the template of a workflow is filled with."""
         workflow = self.workflow
         parameters = [self._parameter(parameter) for parameter in workflow.parameters]
-        for step in workflow.steps:
-            self._bind(step)
-        steps = [self._step(step) for step in workflow.steps]
-        returns, return_lines = self._result()
+        argument_models = [model.python for model in self.types.models]
+        writer = StepWriter(self)
+        statements = [writer.statement(statement) for statement in workflow.statements]
+        returns, return_lines = self._result(writer)
         self.module.uses.absent |= self.types.uses_absent
+        self.module.uses.json_value |= any(each.has_models for each in parameters)
+        step_count = len(list(workflow.steps))
+        self.module.callees[workflow.name] = Callee(
+            self.runner, tuple(parameters), step_count, returns
+        )
         docstring, description = _function_docstring(workflow.description)
-        required_first = sorted(parameters, key=lambda each: not each["required"])
+        required_first = sorted(parameters, key=lambda each: not each.parameter.required)
+        described = [f"description={description}"] if description else []
+        is_renamed = self.function != workflow.name
         return {
             "heading": _heading(workflow),
             "name": plain(workflow.name),
             "wire_name": repr(workflow.name),
-            "aliases": [each["alias_line"] for each in parameters],
-            "models": [model.python for model in self.types.models],
+            "argument_models": argument_models,
+            "aliases": [each.definition for each in parameters],
+            "models": [model.python for model in self.types.models[len(argument_models) :]],
             "runner": self.runner,
             "function": self.function,
             "prompt_function": self.prompt_function,
-            "parameters": "".join(f"{each['name']}: {each['alias']}, " for each in parameters),
+            "parameters": "".join(f", {each.name}: {each.alias}" for each in parameters),
             "parameters_with_defaults": "".join(
-                f"{each['name']}: {each['alias']}{each['default']}, " for each in required_first
+                f", {each.name}: {each.alias}{each.default}" for each in required_first
             ),
-            "arguments": "".join(f", {each['name']}" for each in parameters),
-            "intent": "".join(f"{each['key']}: {each['shown']}, " for each in parameters),
+            "magic_comma": "," if len(parameters) > 1 else "",
+            "arguments": "".join(f", {each.name}" for each in parameters),
+            "intent": _items(f"{each.parameter.name!r}: {each.shown}" for each in parameters),
             "returns": returns,
-            "statements": steps,
+            "statements": statements,
             "return_lines": return_lines,
-            "step_count": len(steps),
+            "step_count": step_count,
             "docstring": docstring,
             "description": repr(workflow.description),
             "tool_options": ", ".join(
                 [
-                    *([f"name={workflow.name!r}"] if self.function != workflow.name else []),
-                    *([f"description={description}"] if description else []),
+                    *([f"name={workflow.name!r}"] if is_renamed else []),
+                    *described,
                     f"annotations=ToolAnnotations({self._hints()})",
                 ]
             ),
-            "prompt_options": ", ".join(
-                [
-                    f"name={workflow.name!r}",
-                    *([f"description={description}"] if description else []),
-                ]
-            ),
+            "prompt_options": ", ".join([f"name={workflow.name!r}", *described]),
             "instructions": [repr(text) for text in workflow.instructions],
-            "plan": [_plan_line(step) for step in workflow.steps],
+            "plan": _items(_plan_line(step) for step in workflow.steps),
         }
 
     def _hints(self) -> str:
         """What the tool tells about itself, derived from the tools that it calls."""
-        tools = [
-            action.tool
-            for step in self.workflow.steps
-            for action in (step.action, step.undo)
-            if isinstance(action, plan.ToolCall)
-        ]
+        tools = list(_tools(self.workflow, self.module.server))
         if all(tool.read_only for tool in tools):
             return "read_only_hint=True"
         hints = [f"destructive_hint={any(tool.destructive for tool in tools)}"]
@@ -114,9 +171,7 @@ class WorkflowWriter:
             hints.append("idempotent_hint=True")
         return ", ".join(hints)
 
-    # --- Arguments and bindings
-
-    def _parameter(self, parameter: plan.Parameter) -> dict[str, Any]:
+    def _parameter(self, parameter: plan.Parameter) -> Parameter:
         name = self.locals.add(snake_case(parameter.name).strip("_") or "argument")
         prefixed = f"{camel_case(self.workflow.name)}{camel_case(parameter.name)}"
         alias = self.module.names.add(camel_case(parameter.name), prefixed)
@@ -124,10 +179,7 @@ class WorkflowWriter:
         kind = self.types.of_declared(parameter.type.schema, prefixed, strict=False)
         has_models = len(self.types.models) > models_before
         self.values.variables[parameter.name] = Local(
-            name,
-            attribute_of_declared,
-            has_models=has_models,
-            reads=self.reads.get(parameter.name, Reads()),
+            name, attribute_of_declared, has_models=has_models
         )
         if parameter.type.absent and "None" not in kind.split(" | "):
             kind += " | None"
@@ -138,164 +190,23 @@ class WorkflowWriter:
         if _comes_as_json(parameter.type.schema):
             self.used.reads_json_text = True
             metadata.insert(0, "BeforeValidator(lambda value: from_text(value))")
-        default = ""
-        if parameter.has_default:
-            default = f" = {self._default(parameter.default)}"
-        elif parameter.type.absent:
-            default = " = None"
+        annotated = f"Annotated[{kind}, {', '.join(metadata)}]" if metadata else kind
+        definition = f"{alias} = {annotated}"
+        if not isinstance(parameter.default, list | dict):
+            return Parameter(parameter, name, alias, definition, has_models)
+        default_name = self.module.names.add(f"DEFAULT_{name.upper()}", f"DEFAULT_{self.function.upper()}_{name.upper()}")
+        value = repr(parameter.default)
         if has_models:
-            self.module.uses.json_value = True
-        return {
-            "key": repr(parameter.name),
-            "name": name,
-            "alias": alias,
-            "alias_line": f"{alias} = "
-            + (f"Annotated[{kind}, {', '.join(metadata)}]" if metadata else kind),
-            "required": parameter.required,
-            "default": default,
-            "shown": f"json_value({name})" if has_models else name,
-        }
-
-    def _default(self, value: Any) -> str:
-        # A list or an object as a default is one object for all calls; nothing changes it.
-        return repr(value)
-
-    def _bind(self, step: plan.Step) -> None:
-        """Settle how the output of a step is taken, and what its binding is in Python."""
-        models_before = len(self.types.models)
-        annotated = self._annotation_of_output(step)
-        has_models = step.declared and len(self.types.models) > models_before
-        self.annotations[step.name] = annotated
-        if step.binding is None:
-            return
-        reads = self.reads.setdefault(step.binding, Reads())
-        self.values.variables[step.binding] = Local(
-            self.locals.add(snake_case(step.binding).strip("_") or "output"),
-            attribute_of_declared if has_models else attribute_of_reads(reads),
-            step=step.name,
-            has_models=has_models,
-            reads=reads,
-        )
-
-    def _annotation_of_output(self, step: plan.Step) -> str:
-        reads = self.reads.get(step.binding or "", Reads())
-        name = camel_case(step.binding or step.name)
-        if name in self.module.names:
-            name = camel_case(self.workflow.name) + name
-        assert isinstance(step.action, plan.ToolCall)
-        source = plain(f"{step.action.server.name}.{step.action.tool.name}")
-        if step.declared and schema.types(step.output.schema) != schema.types({}):
-            return self.types.of_declared(step.output.schema, name, strict=True)
-        if step.action.tool.output_schema is None and not step.declared:
-            return "str"
-        if reads.inside:
-            docstring = f"What later steps read from {source}."
-            return self.types.of_output(step.output.schema, reads, name, docstring)
-        # Nothing of it is looked at: it is passed on, or returned, as it comes.
-        roots = {"object": "dict[str, Any]", "array": "list[Any]"}
-        kinds = schema.types(step.output.schema)
-        return roots.get(next(iter(kinds)), "object") if len(kinds) == 1 else "object"
-
-    def _output_type(self, step: plan.Step) -> tuple[str, bool]:
-        """Return what is handed over as an output type, and whether it is a wrapper.
-
-        Only a class can be handed over so that type checkers follow; a union gets one.
-        """
-        annotated = self.annotations[step.name]
-        if annotated.isidentifier() or annotated.startswith(("list[", "dict[")):
-            return annotated, False
-        name = self.module.names.add(f"{camel_case(step.binding or step.name)}Value")
-        self.types.models.append(Model(name, f"RootModel[{annotated}]", "A declared output.", []))
-        return name, True
-
-    # --- Steps
-
-    def _step(self, step: plan.Step) -> dict[str, Any]:
-        call = step.action
-        assert isinstance(call, plan.ToolCall)
-        arguments, options = self._arguments(call, step.name)
-        checks = {
-            argument.name: argument.check
-            for argument in call.arguments
-            if argument.check is not None
-        }
-        if call.check is not None:
-            checks[""] = call.check
-        if checks:
-            self.used.checks = True
-            self.used.checked_formats |= _formats_in(checks)
-            options.append(f"checks={checks!r}")
-        output, is_wrapped = self._output_type(step)
-        if step.declared:
-            self.used.declares = True
-            options.append("declared=True")
-        if step.timeout is not None:
-            options.append(f"timeout={_number(step.timeout)}")
-        if step.attempts > 1:
-            self.used.retries = True
-            options.append(f"attempts={step.attempts}")
-            if step.every:
-                options.append(f"every={_number(step.every)}")
-        if step.when is not None:
-            self.used.skips = True
-        is_read = step.binding is not None and self._is_used(step.binding)
-        return {
-            "name": repr(step.name),
-            "comments": [f"# {plain(line)}".rstrip() for line in step.comments],
-            "condition": step.when and self.values.condition(step.when, step.name),
-            "target": self.values.variables[step.binding].python
-            if is_read and step.binding
-            else None,
-            "annotation": self.annotations[step.name],
-            "is_wrapped": is_wrapped,
-            "server": self._server(call),
-            "tool": repr(call.tool.name),
-            "arguments": arguments,
-            "output": output,
-            "options": options,
-            "undo": self._undo(step),
-        }
-
-    def _server(self, call: plan.ToolCall) -> str:
-        return f"run.servers.{self.module.server_field(call.server)}"
-
-    def _arguments(self, call: plan.ToolCall, step: str) -> tuple[str, list[str]]:
-        arguments, optional, _ = self.values.arguments(call, step)
-        if not optional:
-            return arguments, []
-        self.module.uses.optional = True
-        return arguments, [f"optional={{{', '.join(map(repr, optional))}}}"]
-
-    def _is_used(self, binding: str) -> bool:
-        """Whether the variable of a binding is read, and not only its output as it came."""
-        variable = self.values.variables[binding]
-        reads = self.reads[binding]
-        if variable.has_models:
-            return reads.inside
-        return reads.inside or reads.whole
-
-    def _undo(self, step: plan.Step) -> dict[str, Any] | None:
-        if step.undo is None:
-            return None
-        assert isinstance(step.undo, plan.ToolCall)
-        self.used.undoes = True
-        arguments, optional, absent = self.values.arguments(step.undo, step.name)
-        if optional or absent:
-            self.module.uses.present = True
-            self.module.uses.optional |= bool(optional)
-            names = f", {{{', '.join(map(repr, optional))}}}" if optional else ""
-            arguments = f"present({arguments}{names})"
-        return {
-            "server": self._server(step.undo),
-            "tool": repr(step.undo.tool.name),
-            "arguments": arguments,
-            "options": [] if step.timeout is None else [f"timeout={_number(step.timeout)}"],
-        }
+            value = f"TypeAdapter({kind}).validate_python({value})"
+        definition += f"\n{default_name}: {alias} = {value}"
+        return Parameter(parameter, name, alias, definition, has_models, default_name)
 
     # --- The result
 
-    def _result(self) -> tuple[str, list[str]]:
+    def _result(self, writer: StepWriter) -> tuple[str, list[str]]:
         """Return the annotation of what the workflow returns, and the lines that return it."""
+        if self.workflow.handoff is not None:
+            return "Handoff", writer.handoff(self.workflow.handoff)
         result = self.workflow.result
         assert result is not None
         if not isinstance(result, plan.Object):
@@ -309,7 +220,7 @@ class WorkflowWriter:
             kind = annotation(value.type.schema)
             if not value.type.absent:
                 keys[key] = kind
-                given.append(f"{key!r}: {self.values.value(value, 'return').python}, ")
+                given.append(f"{key!r}: {self.values.value(value, 'return').python}")
                 continue
             assert isinstance(value, plan.Path)
             keys[key] = f"NotRequired[{kind}]"
@@ -318,10 +229,21 @@ class WorkflowWriter:
             later += [f"if {condition}:", f"    result[{key!r}] = {there}"]
         docstring = f"What {plain(self.workflow.name)} returns."
         self.types.models.append(TypedDictionary(name, docstring, keys))
-        literal = "{" + "".join(given) + "}"
+        literal = "{" + _items(given) + "}"
         if not later:
             return name, [f"return {literal}"]
         return name, [f"result: {name} = {literal}", *later, "return result"]
+
+
+def _tools(workflow: plan.Workflow, server: plan.Server) -> Any:
+    """Every tool that a workflow may call, through others too."""
+    for step in workflow.steps:
+        for action in (step.action, step.undo):
+            if isinstance(action, plan.ToolCall):
+                yield action.tool
+            elif isinstance(action, plan.WorkflowCall):
+                called = [each for each in server.workflows if each.name == action.workflow]
+                yield from _tools(called[0], server)
 
 
 def _as_present(path: plan.Path) -> plan.Path:
@@ -337,20 +259,6 @@ def _as_present(path: plan.Path) -> plan.Path:
     return plan.Path(path.name, accesses, plan.Type(path.root.schema), plan.Type(path.type.schema))
 
 
-def _paths(workflow: plan.Workflow) -> Iterator[plan.Path]:
-    """Every path that a workflow reads."""
-    for step in workflow.steps:
-        for call in (step.action, step.undo):
-            if isinstance(call, plan.ToolCall | plan.WorkflowCall):
-                for argument in call.arguments:
-                    yield from plan.paths(argument.value)
-        if step.when is not None:
-            # Whether a binding is there at all is asked without reading anything of it.
-            yield from (path for path in plan.condition_paths(step.when) if path.accesses)
-    if workflow.result is not None:
-        yield from plan.paths(workflow.result)
-
-
 def _comes_as_json(value: schema.Schema) -> bool:
     """Whether the text of a prompt's argument is the JSON of its value."""
     kinds = schema.types(value)
@@ -360,24 +268,22 @@ def _comes_as_json(value: schema.Schema) -> bool:
     return bool(kinds & {"array", "object"}) or is_enumeration or len(kinds) > 2
 
 
-def _formats_in(schemas: Any) -> set[str]:
-    if isinstance(schemas, dict):
-        own = {schemas["format"]} if schemas.get("format") in FORMATS else set()
-        return own.union(*map(_formats_in, schemas.values()))
-    if isinstance(schemas, list):
-        return set().union(*map(_formats_in, schemas))
-    return set()
+def _items(items: Iterable[str]) -> str:
+    """Join items so that Black gives each a line of its own when there are several."""
+    found = list(items)
+    return ", ".join(found) + ("," if len(found) > 1 else "")
 
 
 def _plan_line(step: plan.Step) -> str:
-    assert isinstance(step.action, plan.ToolCall)
-    description = " ".join(step.action.tool.description.split("\n\n")[0].split())
-    tool = f"{step.action.server.name}.{step.action.tool.name}"
-    return f"({step.name!r}, {tool!r}, {description!r})"
-
-
-def _number(seconds: float) -> str:
-    return repr(int(seconds)) if seconds == int(seconds) else repr(seconds)
+    match step.action:
+        case plan.ToolCall(server=server, tool=tool):
+            what = f"{server.name}.{tool.name}"
+            about = " ".join(tool.description.split("\n\n")[0].split())
+        case plan.WorkflowCall(workflow=workflow):
+            what, about = f"workflow {workflow}", ""
+        case plan.Read(server=server):
+            what, about = f"a resource of {server.name}", ""
+    return f"({step.name!r}, {what!r}, {about!r})"
 
 
 def _heading(workflow: plan.Workflow) -> str:

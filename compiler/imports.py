@@ -15,8 +15,9 @@ _STANDARD = {
     "os": "",
     "re": "",
     "sys": "",
-    "collections.abc": "AsyncIterator Callable Collection Sequence",
+    "collections.abc": "AsyncIterator Awaitable Callable Collection Sequence",
     "contextlib": "asynccontextmanager",
+    "copy": "copy",
     "dataclasses": "dataclass",
     "datetime": "date datetime time",
     "enum": "Enum",
@@ -24,7 +25,7 @@ _STANDARD = {
     "importlib.util": "module_from_spec spec_from_file_location",
     "pathlib": "Path",
     "typing": "Annotated Any Literal NotRequired Self TypedDict TypeVar",
-    "urllib.parse": "urlsplit",
+    "urllib.parse": "quote urlsplit",
 }
 _THIRD_PARTY = {
     "anyio": "",
@@ -41,17 +42,16 @@ _THIRD_PARTY = {
     "mcp.server.mcpserver.exceptions": "ToolError",
     "mcp.server.mcpserver.prompts.base": "AssistantMessage Message UserMessage",
     "mcp.types": "CONNECTION_CLOSED INVALID_PARAMS INVALID_REQUEST CallToolRequest "
-    "CallToolRequestParams CallToolResult TextContent ToolAnnotations",
+    "CallToolRequestParams CallToolResult TextContent TextResourceContents ToolAnnotations",
     "pydantic": "AfterValidator BaseModel BeforeValidator Field RootModel TypeAdapter "
     "ValidationError WithJsonSchema",
     "pydantic.json_schema": "SkipJsonSchema",
-    "pydantic_core": "to_jsonable_python",
 }
 _OF_THE_PLUMBING = {
-    "ABSENT", "Absent", "Downstream", "FORMAT_CHECKER", "HERE", "Item", "Output", "Run",
+    "ABSENT", "Absent", "Downstream", "Handoff", "Result", "StepFailed", "given", "in_uri", "read_text", "require", "FORMAT_CHECKER", "HERE", "Item", "Output", "Run",
     "Servers", "adapter", "call_tool", "check", "connect", "env", "from_text", "http",
     "json_value", "main", "mcp", "name_wrong_arguments", "present", "python_server", "read_output",
-    "reason", "text_of", "to_json", "to_text", "Date", "DateTime", "Duration", "Email", "Time",
+    "reason", "text_of", "to_text", "validated", "Date", "DateTime", "Duration", "Email", "Time",
     "Uri", "Uuid",
 }  # fmt: skip
 

@@ -2,8 +2,9 @@
 
 In: a source file. Out: its syntax tree, and a diagnostic for each thing that is not in the
 language. A mistake costs the declaration or statement that holds it, never the rest of the
-file: what cannot be parsed whole is cut into its pieces (`recover`), and each is parsed alone,
-at its own place. Names, types and tools are left to the checker.
+file: what cannot be parsed whole is freed of the habits of other languages (`slips`) and cut into
+its pieces (`recover`), and each is parsed alone, at its own place, with its likely mistakes
+mended (`repair`). Names, types and tools are left to the checker.
 """
 
 from __future__ import annotations
@@ -12,19 +13,31 @@ import json
 import math
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
 from typing import Any, TypeVar, cast
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
+from lark.lark import PostLex
 
 from . import syntax
 from .diagnostics import Diagnostic
 from .recover import Piece, pieces
+from .repair import Mender
+from .slips import mend_slips
 from .source import SourceFile, Span
-from .syntax_errors import NESTED_TOO_DEEPLY, explain, never_closed, no_body, problem
+from .syntax_errors import (
+    NESTED_TOO_DEEPLY,
+    closed_early,
+    explain,
+    never_closed,
+    no_body,
+    no_workflow,
+    problem,
+    with_silences,
+)
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -44,8 +57,8 @@ Node = TypeVar("Node")
 def parse(source: SourceFile) -> tuple[syntax.File, list[Diagnostic]]:
     """Parse a `.wf` file.
 
-    Returns the tree of all that could be parsed, and the syntax errors (WF1xx), at most one
-    for each declaration or statement.
+    Returns the tree of all that could be parsed, and the syntax errors (WF1xx). A declaration or
+    statement has at most one that costs it; those that could be mended cost nothing.
     """
     comments: list[syntax.Comment] = []
     depth = 0
@@ -59,12 +72,15 @@ def parse(source: SourceFile) -> tuple[syntax.File, list[Diagnostic]]:
                 span = source.span(match.start(), match.end())
                 return syntax.File(source, (), ()), [problem(NESTED_TOO_DEEPLY, span)]
     builder = Builder(source)
-    try:
-        tree = _grammar().parse(source.text, start="file")
-        declarations = [builder.build_or_note(child) for child in tree.children]
-    except UnexpectedInput:
-        declarations = [builder.piece(piece) for piece in pieces(source.text)]
+    declarations = builder.file()
+    if declarations is None:
+        builder.parsed, builder.problems = mend_slips(source)
+        declarations = builder.file() if builder.problems else None
+    if declarations is None:
+        declarations = [builder.piece(piece) for piece in pieces(builder.parsed)]
     found = tuple(each for each in declarations if each is not None)
+    if not builder.problems and not any(isinstance(each, syntax.Workflow) for each in found):
+        builder.problems.append(no_workflow(source))
     return syntax.File(source, found, tuple(comments)), builder.problems
 
 
@@ -76,7 +92,21 @@ def _grammar() -> Lark:
         start=["file", "declaration", "statement", "step", "workflow_header", "path"],
         propagate_positions=True,
         maybe_placeholders=True,
+        postlex=_WholeWords(),
     )
+
+
+class _WholeWords(PostLex):
+    """Makes Lark read words whole: `args` is a name, and not the keyword `arg` and an `s`.
+
+    Where names are accepted, Lark looks a word up among the keywords; so they are, everywhere.
+    """
+
+    always_accept = ("NAME",)
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        """Return the tokens as they are."""
+        return stream
 
 
 class _Invalid(Exception):
@@ -92,41 +122,68 @@ class Builder:
 
     def __init__(self, source: SourceFile) -> None:
         self.source = source
+        # What is parsed: the source's text, or one of the same length without its slips.
+        self.parsed = source.text
         self.problems: list[Diagnostic] = []
         # Where the parsed text starts in the file; not 0 only for the paths in f-strings.
         self.offset = 0
 
-    # --- Pieces of a file, each of which may be wrong on its own
+    # --- The file and its pieces, each of which may be wrong on its own
 
-    def piece(self, piece: Piece) -> Any:
-        """Parse one piece of a file that is not right as a whole; None where it is wrong."""
-        # Blanks in front keep every position what it is in the file.
-        text = " " * piece.start + self.source.text[piece.start : piece.end]
+    def file(self) -> list[Any] | None:
+        """Parse the file as a whole; None where it has to be cut into its pieces."""
         try:
-            tree = _grammar().parse(text, start=piece.rule)
+            tree = _grammar().parse(self.parsed, start="file")
+        except UnexpectedInput:
+            return None
+        return [self.build_or_note(child) for child in tree.children]
+
+    def piece(self, piece: Piece, workflow: Span | None = None) -> Any:
+        """Parse one piece of a file, or of a workflow of it; None where it is lost."""
+        # Blanks in front keep every position what it is in the file.
+        text = " " * piece.start + self.parsed[piece.start : piece.end]
+        mender = Mender(self.source, text, piece)
+        known = len(self.problems)
+        tree: Any = None
+        try:
+            tree = _grammar().parse(text, start=piece.rule, on_error=mender.mend)
         except UnexpectedInput as error:
-            self.problems.append(explain(error, self.source, piece))
-            tree = None
+            lost = explain(error, self.source, piece)
+            # What follows a repair on its line may be wrong only because of the repair.
+            if not any(_starts_on_line_of(lost, mended) for mended in mender.problems):
+                self.problems.append(lost)
+        self.problems += mender.problems
+        built = (
+            None if tree is None or piece.rule == "workflow_header" else self.build_or_note(tree)
+        )
         if piece.rule == "workflow_header":
-            return self._workflow_of_pieces(piece, tree)
-        return None if tree is None else self.build_or_note(tree)
+            built = self._workflow_of_pieces(piece, tree)
+        if built is None:
+            body = workflow or self.source.span(piece.start, piece.end)
+            self.problems[known:] = [
+                with_silences(each, self.source, piece, body) for each in self.problems[known:]
+            ]
+        return built
 
     def _workflow_of_pieces(self, piece: Piece, header: Any) -> syntax.Workflow | None:
-        statements = [self.piece(statement) for statement in piece.statements]
+        end = max(piece.body_end, piece.end, *(each.end for each in piece.statements), 0)
+        span = self.source.span(piece.start, end)
+        statements = [self.piece(statement, span) for statement in piece.statements]
         unclosed_inside = any(each.open_bracket is not None for each in piece.statements)
+        if piece.early_end != -1:
+            self.problems.append(closed_early(self.source, piece.early_end))
+        elif header is not None and piece.body_start == -1:
+            self.problems.append(no_body(self.source.span(piece.start, piece.end)))
+        elif piece.body_start != -1 and piece.body_end == -1 and not unclosed_inside:
+            self.problems.append(never_closed(self.source, piece.body_start))
         if header is None:
             return None
-        if piece.body_start == -1:
-            self.problems.append(no_body(self.source.span(piece.start, piece.end)))
-        elif piece.body_end == -1 and not unclosed_inside:
-            self.problems.append(never_closed(self.source, piece.body_start))
-        end = max(piece.body_end, piece.end, *(each.end for each in piece.statements), 0)
         name, description = header.children
         return syntax.Workflow(
             self.name(name),
             self.text(description),
             tuple(each for each in statements if each is not None),
-            self.source.span(piece.start, end),
+            span,
         )
 
     def build_or_note(self, tree: Any) -> Any:
@@ -554,14 +611,17 @@ class Builder:
             for child in statements
             if (statement := self.build_or_note(child)) is not None
         )
-        return syntax.Workflow(
-            self.name(name), self.text(description), found, self.span(tree)
-        )
+        return syntax.Workflow(self.name(name), self.text(description), found, self.span(tree))
 
 
 # Rules whose names are words of Python.
 setattr(Builder, "for", Builder.for_)
 setattr(Builder, "return", Builder.return_)
+
+
+def _starts_on_line_of(diagnostic: Diagnostic, other: Diagnostic) -> bool:
+    assert diagnostic.span is not None and other.span is not None
+    return diagnostic.span.line == other.span.line
 
 
 def _margin(content: str) -> str:

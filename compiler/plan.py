@@ -225,7 +225,7 @@ class Requirement:
     """A condition on a step's own output, and what to say when it does not hold."""
 
     condition: Condition
-    message: Expression | None
+    message: Expression
 
 
 @dataclass(frozen=True)

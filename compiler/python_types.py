@@ -11,11 +11,12 @@ declared type, it has every field, with its constraints, and lets others through
 from __future__ import annotations
 
 import keyword
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from . import plan, schema
+from . import schema
 from .names import Names, camel_case, snake_case
+from .reads import Reads
 from .schema import Schema
 
 # What pydantic's own models have; a field of the same name would hide it.
@@ -56,36 +57,6 @@ FORMATS = {
     ),
 }
 """JSON Schema's formats: a pattern, what reads the text beyond it, and the alias in Python."""
-
-
-@dataclass
-class Reads:
-    """What is read of a value: the value as a whole, fields of it, items of it."""
-
-    whole: bool = False
-    fields: dict[str, Reads] = field(default_factory=dict)
-    optional: set[str] = field(default_factory=set)
-    items: Reads | None = None
-
-    def add(self, accesses: tuple[plan.Access, ...]) -> None:
-        """Note one path."""
-        if not accesses:
-            self.whole = True
-            return
-        first, *rest = accesses
-        if isinstance(first.key, str):
-            inner = self.fields.setdefault(first.key, Reads())
-            if first.optional:
-                self.optional.add(first.key)
-        else:
-            self.items = self.items or Reads()
-            inner = self.items
-        inner.add(tuple(rest))
-
-    @property
-    def inside(self) -> bool:
-        """Whether a part of the value is read."""
-        return bool(self.fields) or self.items is not None
 
 
 @dataclass
@@ -135,6 +106,8 @@ class PythonTypes:
 
     def of_output(self, value: Schema, reads: Reads, name: str, docstring: str) -> str:
         """Return the annotation of an output, of which just what is read is looked at."""
+        if reads.is_raw:
+            return annotation(value)
         if reads.fields:
             return self._model_of_reads(value, reads, name, docstring)
         if reads.items is not None:
@@ -257,9 +230,19 @@ class PythonTypes:
                 line = f"{attributes[key]}: {kind} | SkipJsonSchema[Absent] = Field({options})"
             lines.append(line)
         self.models.append(
-            Model(name, 'BaseModel, extra="allow"', f"The {snake_case(name)} that is given.", lines)
+            Model(
+                name,
+                'BaseModel, extra="allow"',
+                "What a caller gives; further fields are kept.",
+                lines,
+            )
             if not strict
-            else Model(name, "BaseModel", "What is declared of an output.", lines)
+            else Model(
+                name,
+                "BaseModel",
+                "What is declared of an output, and checked when it comes.",
+                lines,
+            )
         )
         return name
 

@@ -10,12 +10,21 @@ write it; for a field it is `ABSENT`, since null may be a value of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import plan, schema
-from .python_types import Reads, attribute_names
+from .python_types import attribute_names
+from .reads import Reads
+
+
+_OPPOSITES = {
+    "==": "!=",
+    "!=": "==",
+    "contains": "does not contain",
+    "matches": "does not match",
+}
 
 
 @dataclass
@@ -25,24 +34,22 @@ class Local:
     python: str
     attribute: Callable[[tuple[plan.Access, ...]], str | None]
     """The attribute that a path ends in, None where there is no model but only JSON."""
-    step: str | None = None
-    """The step whose output it is."""
+    kept_as: str | None = None
+    """Python for the output as it came, None for what is no output."""
     has_models: bool = False
     """Whether it holds models of all its parts, and not only of those that are read."""
     reads: Reads = field(default_factory=Reads)
+    has_keys: bool = False
+    """Whether it is a `TypedDict`, the result of another workflow."""
 
     def is_kept(self, path: plan.Path) -> bool:
         """Whether a path has to be read from the output as it came: models are no JSON."""
-        if self.step is None:
+        if self.kept_as is None:
             return False
-        reads = self.reads
-        for access in path.accesses:
-            inner = reads.items if isinstance(access.key, int) else reads.fields[access.key]
-            assert inner is not None
-            reads = inner
+        reads = self.reads.at(path.accesses)
         if self.has_models:
             return bool(schema.types(path.type.schema) & {"array", "object"})
-        return reads.whole and reads.inside
+        return reads.whole and reads.inside and not reads.is_raw
 
 
 @dataclass(frozen=True)
@@ -60,12 +67,13 @@ class Uses:
 
     item: bool = False
     field: bool = False
+    optional_field: bool = False
     absent: bool = False
     json_value: bool = False
     present: bool = False
     optional: bool = False
     outputs: bool = False
-    regular_expressions: bool = False
+    given: bool = False
 
 
 class Values:
@@ -73,6 +81,8 @@ class Values:
 
     def __init__(self, uses: Uses) -> None:
         self.uses = uses
+        self.run = "run"
+        """The variable of the run, or of the part of it, that a step belongs to."""
         self.variables: dict[str, Local] = {}
 
     # --- Expressions
@@ -125,28 +135,40 @@ class Values:
         self.uses.absent = True
         return Value(f"{written} if {' and '.join(guards)} else ABSENT", absent=True)
 
-    def _walk(self, path: plan.Path, step: str) -> tuple[str, list[str]]:
+    def source(self, path: plan.Path, step: str, *, as_it_came: bool) -> str:
+        """Return the Python for an array that is gone through."""
+        return self._walk(path, step, as_it_came=as_it_came)[0]
+
+    def _walk(
+        self, path: plan.Path, step: str, *, as_it_came: bool | None = None
+    ) -> tuple[str, list[str]]:
         """Return Python for a path, and the conditions under which its parts on the way exist."""
         variable = self.variables[path.name]
         written, guards = variable.python, []
-        is_kept = variable.is_kept(path)
+        is_kept = variable.is_kept(path) if as_it_came is None else as_it_came
         if is_kept:
             self.uses.outputs = True
+            assert variable.kept_as is not None
+            written = variable.kept_as
             if path.root.absent and not path.accesses:
-                return f"run.outputs.get({variable.step!r})", []
-            written = f"run.outputs[{variable.step!r}]"
+                return written.replace("[", ".get(").replace("]", ")"), []
         if path.root.absent and path.accesses:
             guards.append(f"{variable.python} is not None")
         for position, access in enumerate(path.accesses, 1):
             attribute = variable.attribute(path.accesses[:position])
             if isinstance(access.key, int):
                 self.uses.item = True
-                written = f"run.item({step!r}, {written}, {access.key})"
-            elif attribute is None or (is_kept and access.optional):
-                self.uses.field = self.uses.absent = True
-                written = f"run.field({step!r}, {written}, {access.key!r})"
+                written = f"{self.run}.item({step!r}, {written}, {access.key})"
+            elif attribute is not None and not is_kept:
+                written += f".{attribute}"
+            elif variable.has_keys and position == 1 and not access.optional:
+                written += f"[{access.key!r}]"
+            elif access.optional:
+                self.uses.optional_field = self.uses.absent = True
+                written = f"{self.run}.optional_field({step!r}, {written}, {access.key!r})"
             else:
-                written += f"[{access.key!r}]" if is_kept else f".{attribute}"
+                self.uses.field = True
+                written = f"{self.run}.field({step!r}, {written}, {access.key!r})"
             if access.after.absent and position < len(path.accesses):
                 guards.append(f"{written} is not ABSENT")
         return written, guards
@@ -155,21 +177,28 @@ class Values:
         """Whether the value holds models of an argument, to be turned back into JSON."""
         variable = self.variables[path.name]
         return (
-            variable.step is None
+            variable.kept_as is None
             and variable.has_models
             and bool(schema.types(path.type.schema) & {"object", "array"})
         )
 
-    def f_string(self, expression: plan.Interpolation, step: str) -> str:
-        """Return the Python for an f-string; booleans are written as in JSON."""
+    def f_string(self, expression: plan.Expression, step: str, *, encode: str | None = None) -> str:
+        """Return the Python for an f-string; booleans are written as in JSON.
+
+        `encode` is a function of the generated module that each value goes through.
+        """
+        if not isinstance(expression, plan.Interpolation):
+            return self.value(expression, step).python
         parts: list[tuple[bool, str]] = []
         for part in expression.parts:
             if isinstance(part, str):
                 parts.append((False, part))
                 continue
             written = self.path(part, step).python
-            if "boolean" in schema.types(part.type.schema):
-                written = f"to_json({written})" if _is_boolean(part) else f"to_text({written})"
+            if encode is not None:
+                written = f"{encode}({written})"
+            elif "boolean" in schema.types(part.type.schema):
+                written = f"to_text({written})"
             parts.append((True, written))
         return f_string(parts)
 
@@ -189,7 +218,7 @@ class Values:
             case plan.Comparison():
                 return self._comparison(condition, step)
             case plan.Not(inner):
-                return f"not ({self.condition(inner, step)})"
+                return self._negated(inner, step)
             case plan.AllOf(conditions):
                 return " and ".join(self._operand(each, step) for each in conditions)
             case plan.AnyOf(conditions):
@@ -197,8 +226,17 @@ class Values:
 
     def _operand(self, condition: plan.Condition, step: str) -> str:
         written = self.condition(condition, step)
-        simple = isinstance(condition, plan.Comparison | plan.Not)
-        return written if simple else f"({written})"
+        return f"({written})" if isinstance(condition, plan.AllOf | plan.AnyOf) else written
+
+    def _negated(self, condition: plan.Condition, step: str) -> str:
+        written = self.condition(condition, step)
+        if isinstance(condition, plan.Present) and " and " not in written:
+            return written.replace(" is not ", " is ")
+        if isinstance(condition, plan.Comparison):
+            operator = _OPPOSITES.get(condition.operator)
+            if operator is not None:
+                return self._comparison(replace(condition, operator=operator), step)
+        return f"not ({written})"
 
     def _comparison(self, comparison: plan.Comparison, step: str) -> str:
         left = self.value(comparison.left, step).python
@@ -206,9 +244,12 @@ class Values:
         match comparison.operator:
             case "contains":
                 return f"{right} in {left}"
+            case "does not contain":
+                return f"{right} not in {left}"
             case "matches":
-                self.uses.regular_expressions = True
                 return f"re.search({right}, {left}) is not None"
+            case "does not match":
+                return f"re.search({right}, {left}) is None"
             case "==" | "!=" if right in ("None", "True", "False"):
                 return f"{left} {'is' if comparison.operator == '==' else 'is not'} {right}"
             case operator:
@@ -216,7 +257,9 @@ class Values:
 
     # --- Arguments
 
-    def arguments(self, call: plan.ToolCall, step: str) -> tuple[str, list[str], bool]:
+    def arguments(
+        self, call: plan.ToolCall | plan.WorkflowCall, step: str
+    ) -> tuple[str, list[str], bool]:
         """Return the Python of a call's arguments as a dictionary's text.
 
         With it come the parameters that are left out where their value is None, and whether any
@@ -237,10 +280,6 @@ def _dictionary(values: list[tuple[str, Value]]) -> str:
 
 def _is_nullable(path: plan.Path) -> bool:
     return "null" in schema.types(path.type.schema)
-
-
-def _is_boolean(path: plan.Path) -> bool:
-    return schema.types(path.type.schema) == {"boolean"}
 
 
 def f_string(parts: list[tuple[bool, str]]) -> str:
@@ -264,14 +303,6 @@ def f_string(parts: list[tuple[bool, str]]) -> str:
     return f'f"{written}"'
 
 
-def reads_of(expressions: Iterator[plan.Path]) -> dict[str, Reads]:
-    """Return what is read of each name."""
-    found: dict[str, Reads] = {}
-    for path in expressions:
-        found.setdefault(path.name, Reads()).add(path.accesses)
-    return found
-
-
 def attribute_of_reads(reads: Reads) -> Callable[[tuple[plan.Access, ...]], str | None]:
     """Return what names the attribute at the end of a path through a model of what is read."""
 
@@ -279,12 +310,11 @@ def attribute_of_reads(reads: Reads) -> Callable[[tuple[plan.Access, ...]], str 
         current = reads
         name: str | None = None
         for access in accesses:
-            if isinstance(access.key, int):
-                assert current.items is not None
-                current, name = current.items, None
-            else:
-                name = attribute_names(current.fields)[access.key]
-                current = current.fields[access.key]
+            is_field = isinstance(access.key, str) and not current.is_raw
+            name = attribute_names(current.fields)[str(access.key)] if is_field else None
+            raw = current.is_raw
+            current = current.at((access,))
+            current.is_raw |= raw
         return name
 
     return attribute

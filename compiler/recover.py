@@ -3,13 +3,16 @@
 In: a text with a mistake somewhere. Out: its declarations and, within workflows, its
 statements, as pieces that the parser tries on their own: so one mistake spoils one piece.
 Brackets are followed, but not trusted (an unclosed one is the commonest mistake): a keyword
-at the start of a line that can only start a declaration or statement starts a new piece.
+at the start of a line that can only start a declaration or statement starts a new piece. So does,
+where no bracket is open, another word after what can end a statement.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+
+from .suggest import nearest
 
 _LEXEMES = re.compile(
     r'"""(?:[^\\]|\\.)*?(?:"""|\Z)|"(?:[^"\\\n]|\\.)*"?|(?P<comment>#[^\n]*)'
@@ -33,14 +36,38 @@ _STATEMENTS = {
     for word, follows in {
         "arg": r"\s+\w",
         "instruction": r'\s*"',
-        "step": r"\s+\w+\s*:",
+        "step": r"\s+\w+\s*(?::|=\s*\w+\s*\.)",
         "parallel": r"\s*\{",
         "handoff": r'\s*[\w"]',
         "return": r'\s*[\w"{\[]',
     }.items()
 }
-_USED_AS_A_NAME = re.compile(r"\s*[=:,.)\]}]")
-_CLOSING = {"(": ")", "[": "]", "{": "}"}
+CLAUSES = ("when", "for", "timeout", "retry", "undo", "require", "guidance")
+DECLARATIONS, STATEMENTS = tuple(_DECLARATIONS), tuple(_STATEMENTS)
+# What may stand at the start of a line within a statement.
+_CONTINUATIONS = {
+    *CLAUSES,
+    "as",
+    "in",
+    "every",
+    "unsafe",
+    "and",
+    "or",
+    "not",
+    "contains",
+    "matches",
+}
+_CONTINUATIONS |= {"version", "from"}
+_KEYWORDS = {*_CONTINUATIONS, *DECLARATIONS, *STATEMENTS, "read"}
+_LAST_WORD = re.compile(r"\w+\Z")
+# First words that other languages have, and nothing here.
+FOREIGN = {
+    "if", "else", "elif", "unless", "foreach", "while", "loop", "try", "catch", "except", "finally",
+    "let", "var", "const", "set", "def", "function", "fn", "import", "include", "print", "steps",
+    "inputs", "input", "outputs", "output", "param", "params", "parameter", "task", "job", "jobs",
+    "run", "call", "name", "description", "end",
+}  # fmt: skip
+CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
 @dataclass
@@ -59,6 +86,24 @@ class Piece:
     """Of a workflow's header: where the brace of its body opens; -1 without one."""
     body_end: int = -1
     """Of a workflow's header: where its body ends; -1 where it is never closed."""
+    early_end: int = -1
+    """Of a workflow's header: a brace that seems to end the body, and is followed by more of it."""
+
+
+def before(text: str, start: int, end: int) -> tuple[int, list[int]]:
+    """Return where the last word or mark from `start` to `end` ends, and the brackets open there."""
+    last = start
+    brackets: list[int] = []
+    for match in _LEXEMES.finditer(text, start, end):
+        if match.lastgroup == "comment":
+            continue
+        last = match.end()
+        if match.lastgroup == "bracket":
+            if match[0] in CLOSING:
+                brackets.append(match.start())
+            elif brackets and CLOSING[text[brackets[-1]]] == match[0]:
+                brackets.pop()
+    return last, brackets
 
 
 def pieces(text: str) -> list[Piece]:
@@ -84,8 +129,11 @@ class _Cutter:
 
     def take(self, match: re.Match[str]) -> None:
         """Take the next lexeme."""
-        if match.lastgroup == "word" and self._starts_a_line(match.start()):
-            self._cut_before(match)
+        if self._starts_a_line(match.start()):
+            if match.lastgroup == "word":
+                self._cut_before(match)
+            elif match[0] == "-" and not self.open:
+                self.close_piece()  # a list, as in YAML
         if match.lastgroup == "bracket":
             if self._is_structure(match):
                 return
@@ -114,22 +162,49 @@ class _Cutter:
     def _cut_before(self, match: re.Match[str]) -> None:
         word = match[0]
         follows = _DECLARATIONS.get(word) or _STATEMENTS.get(word)
+        if follows is None and not self.open and self._seems_to_start_a_piece(match):
+            self.close_piece()
+            if self.workflow is None and nearest(word, DECLARATIONS) == "workflow":
+                self._open_piece("workflow_header", match.start())
         if follows is None:
             return
         certain = follows.match(self.text, match.end()) is not None
         in_body = self.workflow is not None
-        if word == "workflow" and certain:
+        if word == "workflow" and (certain or not (in_body or self.open)):
             self.close_piece()
             self.workflow = None
             self._open_piece("workflow_header", match.start())
         elif word in _DECLARATIONS and not in_body and (certain or not self.open):
             self.close_piece()
             self._open_piece("declaration", match.start())
-        elif word in _STATEMENTS and in_body:
-            used_as_a_name = _USED_AS_A_NAME.match(self.text, match.end()) is not None
-            if certain or not (self.open or used_as_a_name):
+        elif word in _STATEMENTS:
+            if certain and not in_body:
+                self._reopen_workflow()
+            if self.workflow is not None and (certain or not self.open):
                 self.close_piece()
                 self._open_piece("statement", match.start())
+
+    def _seems_to_start_a_piece(self, match: re.Match[str]) -> bool:
+        """Whether a word that is no keyword, at the start of a line, begins something new.
+
+        It does after what can end a declaration or statement, unless it is probably a clause.
+        """
+        if match[0] in _CONTINUATIONS or self.piece is None:
+            return False
+        so_far = self.text[self.piece.start : self.piece.end]
+        last_word = _LAST_WORD.search(so_far)
+        if so_far[-1] not in ")]}\"" and (last_word is None or last_word[0] in _KEYWORDS):
+            return False
+        if match[0] == "if":
+            return "{" in self.text[match.start() :].split("\n", 1)[0]
+        return nearest(match[0], _KEYWORDS) not in _CONTINUATIONS
+
+    def _reopen_workflow(self) -> None:
+        """Go on with the workflow before, which one brace too many has ended."""
+        last = self.declarations[-1] if self.declarations else None
+        if last is not None and last.body_end != -1:
+            last.early_end, last.body_end = last.body_end - 1, -1
+            self.workflow = last
 
     def _is_structure(self, match: re.Match[str]) -> bool:
         """Whether this is the brace of a workflow's body or of a `parallel`."""
@@ -146,6 +221,8 @@ class _Cutter:
                 self.parallels.append(match.start())
                 return True
         if match[0] == "}" and self.workflow is not None and not self._closes_something("}"):
+            if self.open and not self._starts_a_line(match.start()):
+                return False  # one too many within an argument, more likely than the body's end
             self.close_piece()
             if self.parallels:
                 self.parallels.pop()
@@ -156,11 +233,11 @@ class _Cutter:
         return False
 
     def _closes_something(self, bracket: str) -> bool:
-        return any(_CLOSING[self.text[position]] == bracket for position in self.open)
+        return any(CLOSING[self.text[position]] == bracket for position in self.open)
 
     def _follow_bracket(self, match: re.Match[str]) -> None:
-        if match[0] in _CLOSING:
+        if match[0] in CLOSING:
             self.open.append(match.start())
         elif self._closes_something(match[0]):
-            while _CLOSING[self.text[self.open.pop()]] != match[0]:
+            while CLOSING[self.text[self.open.pop()]] != match[0]:
                 pass

@@ -34,8 +34,14 @@ class Signature:
 
     @cached_property
     def parameters(self) -> dict[str, Access]:
-        """The declared parameters, in the order of the schema."""
-        return properties(self.input)
+        """The declared parameters, in the order of the schema, and those it just requires."""
+        found = properties(self.input)
+        required = self.input.get("required", []) if isinstance(self.input, dict) else []
+        for name in required:
+            access = field(self.input, name)
+            if name not in found and isinstance(access, Access):
+                found[name] = access
+        return found
 
     def parameter(self, name: str) -> Access | NoAccess:
         """What the parameter of a name takes; `required` says whether it has to be given."""

@@ -8,7 +8,7 @@ WF404, WF405) where the value is wrong or cannot be told.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -218,7 +218,7 @@ class _Passing:
         return current
 
 
-def missing(call: Span, name: str, target: Target, given: Mapping[str, Any]) -> Diagnostic:
+def missing(call: Span, name: str, target: Target) -> Diagnostic:
     """Return the diagnostic for a required parameter that a call does not give."""
     taken = schema.describe(target.schema)
     return Diagnostic(
