@@ -1,0 +1,45 @@
+"""JSON Schema as types: what a value is, what its fields are, and what may be passed where.
+
+Every function here takes schemas in the form that `normalize` returns. Containment itself is
+decided by jsonschema-rs; no other package of the compiler knows of it.
+"""
+
+from .access import Access, NoAccess, field, item, properties
+from .assignable import Verdict, assignable, disjoint, satisfiable
+from .compose import array_of, object_of, tuple_of, union_of
+from .describe import describe
+from .dialect import SchemaError, normalize
+from .json_value import Json, Schema
+from .kinds import enumeration, types
+from .policy import format_gap, undeclared_only
+from .validate import Violation, errors
+from .witness import NO_COUNTEREXAMPLE, NoCounterexample
+
+__all__ = [
+    "NO_COUNTEREXAMPLE",
+    "Access",
+    "Json",
+    "NoAccess",
+    "NoCounterexample",
+    "Schema",
+    "SchemaError",
+    "Verdict",
+    "Violation",
+    "array_of",
+    "assignable",
+    "describe",
+    "disjoint",
+    "enumeration",
+    "errors",
+    "field",
+    "format_gap",
+    "item",
+    "normalize",
+    "object_of",
+    "properties",
+    "satisfiable",
+    "tuple_of",
+    "types",
+    "undeclared_only",
+    "union_of",
+]

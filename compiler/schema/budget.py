@@ -1,0 +1,27 @@
+"""How long a search may go on."""
+
+from __future__ import annotations
+
+import time
+
+
+class Exhausted(Exception):
+    """The search has gone on for long enough."""
+
+
+class Budget:
+    """A number of steps to spend, the same on every machine, and a net below it.
+
+    The steps make answers repeatable. The seconds are for input made to be slow, whose steps
+    take far longer than they should.
+    """
+
+    def __init__(self, steps: int, seconds: float) -> None:
+        self._steps = steps
+        self._deadline = time.monotonic() + seconds
+
+    def spend(self, steps: int = 1) -> None:
+        """Count some steps, or raise `Exhausted`."""
+        self._steps -= steps
+        if self._steps < 0 or time.monotonic() > self._deadline:
+            raise Exhausted
