@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import plan, schema
 from .names import camel_case, plain, snake_case
-from .python_types import FORMATS, Model
+from .python_types import FORMATS, Definition
 from .python_values import Local, attribute_of_declared, attribute_of_reads
 from .reads import ITEM, Reads
 
@@ -25,14 +25,12 @@ if TYPE_CHECKING:
 class Output:
     """How the output of a step is taken.
 
-    `python` is the type that is handed to the plumbing and `annotated` what the binding is then;
-    `is_wrapped` says that the type is a model around that, since only a class can be handed over
-    so that type checkers follow.
+    `python` is what is handed to the plumbing and `annotated` what the binding is then: the same
+    for a class; what is no class, such as a union, is handed over as a `TypeAdapter`.
     """
 
     python: str
     annotated: str
-    is_wrapped: bool = False
     has_models: bool = False
 
 
@@ -115,7 +113,6 @@ class StepWriter:
             "single": own_name if is_read else None,
             "annotation": annotated,
             "may_skip": condition is not None and loop is None,
-            "is_wrapped": output.is_wrapped,
             "options": options,
             "undo": undo,
         }
@@ -295,10 +292,10 @@ class StepWriter:
             return Output(annotated, annotated, has_models=has_models)
         if isinstance(step.action, plan.WorkflowCall):
             return Output(annotated, annotated)
-        name = self.module.names.add(f"{camel_case(step.binding or step.name)}Value")
-        docstring = f"What the output of {plain(step.name)} is declared as."
-        self.types.models.append(Model(name, f"RootModel[{annotated}]", docstring, []))
-        return Output(name, annotated, is_wrapped=True, has_models=has_models)
+        name = self.module.names.add(f"{snake_case(step.binding or step.name).upper()}_TYPE")
+        definition = f"{name}: TypeAdapter[{annotated}] = TypeAdapter({annotated})"
+        self.types.models.append(Definition(definition))
+        return Output(name, annotated, has_models=has_models)
 
     def _annotation_of_output(self, step: plan.Step, reads: Reads) -> str:
         if isinstance(step.action, plan.WorkflowCall):

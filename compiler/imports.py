@@ -24,7 +24,7 @@ _STANDARD = {
     "functools": "cache",
     "importlib.util": "module_from_spec spec_from_file_location",
     "pathlib": "Path",
-    "typing": "Annotated Any Literal NotRequired Self TypedDict TypeVar",
+    "typing": "Annotated Any Literal NotRequired Self TypedDict TypeVar cast",
     "urllib.parse": "quote urlsplit",
 }
 _THIRD_PARTY = {
@@ -43,7 +43,7 @@ _THIRD_PARTY = {
     "mcp.server.mcpserver.prompts.base": "AssistantMessage Message UserMessage",
     "mcp.types": "CONNECTION_CLOSED INVALID_PARAMS INVALID_REQUEST CallToolRequest "
     "CallToolRequestParams CallToolResult TextContent TextResourceContents ToolAnnotations",
-    "pydantic": "AfterValidator BaseModel BeforeValidator Field RootModel TypeAdapter "
+    "pydantic": "AfterValidator BaseModel BeforeValidator Field TypeAdapter "
     "ValidationError WithJsonSchema",
     "pydantic.json_schema": "SkipJsonSchema",
 }

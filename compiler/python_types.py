@@ -93,11 +93,18 @@ class TypedDictionary:
         return f"{self.name} = TypedDict({self.name!r}, {{{items}}})"
 
 
+@dataclass
+class Definition:
+    """A line of the generated module that defines a name."""
+
+    python: str
+
+
 class PythonTypes:
     """Makes annotations for the values of one workflow."""
 
     def __init__(self, module: Names, used_formats: set[str]) -> None:
-        self.models: list[Model | TypedDictionary] = []
+        self.models: list[Model | TypedDictionary | Definition] = []
         self.uses_absent = False
         self._module = module
         self._used_formats = used_formats
