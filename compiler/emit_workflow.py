@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import plan, schema
 from .emit_step import StepWriter
 from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, snake_case
-from .python_types import PythonTypes, TypedDictionary, annotation
+from .python_types import PythonTypes, TypedDictionary, published
 from .python_values import Local, Values, attribute_of_declared
 from .reads import reads_of
 
@@ -194,7 +194,9 @@ class WorkflowWriter:
         definition = f"{alias} = {annotated}"
         if not isinstance(parameter.default, list | dict):
             return Parameter(parameter, name, alias, definition, has_models)
-        default_name = self.module.names.add(f"DEFAULT_{name.upper()}", f"DEFAULT_{self.function.upper()}_{name.upper()}")
+        default_name = self.module.names.add(
+            f"DEFAULT_{name.upper()}", f"DEFAULT_{self.function.upper()}_{name.upper()}"
+        )
         value = repr(parameter.default)
         if has_models:
             value = f"TypeAdapter({kind}).validate_python({value})"
@@ -211,13 +213,13 @@ class WorkflowWriter:
         assert result is not None
         if not isinstance(result, plan.Object):
             written = self.values.value(result, "return").python
-            return annotation(result.type.schema), [f"return {written}"]
+            return published(result.type.schema), [f"return {written}"]
         name = self.module.names.add(f"{camel_case(self.workflow.name)}Result")
         keys: dict[str, str] = {}
         given: list[str] = []
         later: list[str] = []
         for key, value in result.entries:
-            kind = annotation(value.type.schema)
+            kind = published(value.type.schema)
             if not value.type.absent:
                 keys[key] = kind
                 given.append(f"{key!r}: {self.values.value(value, 'return').python}")

@@ -10,6 +10,7 @@ declared type, it has every field, with its constraints, and lets others through
 
 from __future__ import annotations
 
+import json
 import keyword
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,10 @@ _OF_MODELS = frozenset(
 _SCALARS = {"string": "str", "integer": "int", "boolean": "bool", "null": "None"}
 _ORDER = ("boolean", "integer", "number", "string", "array", "object", "null")
 _MOST_LITERALS = 24
+_LONGEST_SCHEMA = 800
+_DESCRIBING = frozenset(
+    {"title", "description", "default", "examples", "$comment", "$schema", "$id", "deprecated"}
+)
 
 FORMATS = {
     "date": (r"\d{4}-\d\d-\d\d", "date.fromisoformat", "Date"),
@@ -281,6 +286,37 @@ def annotation(value: Schema) -> str:
         else:
             found.append(_SCALARS[kind])
     return " | ".join(found)
+
+
+def published(value: Schema) -> str:
+    """Return the annotation of a part of a result, with its schema for those who call.
+
+    An object or an array that is passed on is just that in Python; what its fields are is told
+    in the tool's output schema, as long as that stays short and needs no definitions.
+    """
+    python = annotation(value)
+    told = _bare(value)
+    size = len(json.dumps(told))
+    if not schema.types(value) & {"array", "object"} or "$ref" in json.dumps(told):
+        return python
+    if size > _LONGEST_SCHEMA or told in ({"type": "object"}, {"type": "array"}, {}, True):
+        return python
+    return f"Annotated[{python}, WithJsonSchema({told!r})]"
+
+
+def _bare(value: Any) -> Any:
+    """Return a schema without what only describes."""
+    if isinstance(value, dict):
+        return {
+            key: {name: _bare(each) for name, each in part.items()}
+            if key in ("properties", "patternProperties") and isinstance(part, dict)
+            else part
+            if key in ("const", "enum")
+            else _bare(part)
+            for key, part in value.items()
+            if key not in _DESCRIBING
+        }
+    return [_bare(each) for each in value] if isinstance(value, list) else value
 
 
 def _are_literals(values: list[Any]) -> bool:
