@@ -1,0 +1,219 @@
+"""The cases: each folder of `cases/` is a `.wf` file with what comes of it.
+
+    input.wf, tools.lock.json    what is built
+    expected.py                  the server, as the command builds it; none where it must refuse
+    stderr.txt                   what the command says, where it says something
+    runs.json                    how the server is called, and what it must do then
+
+With WFC_BLESS set (`make bless`), `expected.py` and `stderr.txt` are written anew; the diff is to
+be read. `runs.json` is only ever written by hand: a list of
+
+    {"what": "…", "workflow": "…", "arguments": {…},
+     "outputs": {TOOL: what it returns}, "calls": [{TOOL: arguments}, …],
+     "result": {…} or "error": [texts that the error has]}
+
+All is compared as JSON texts: 1 is not 1.0. In calls the order of keys counts; the calls of steps
+that run at the same time come in any order where a run is `"unordered": true`.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import MCPError
+from running import connected, environment, prompt_texts, text_of, wfc
+
+CASES = sorted(path.parent for path in Path(__file__).parent.glob("cases/*/input.wf"))
+BUILT = [case for case in CASES if (case / "expected.py").exists()]
+RUNS = [
+    (case, run)
+    for case in BUILT
+    if (case / "runs.json").exists()
+    for run in json.loads((case / "runs.json").read_text("utf-8"))
+]
+BLESS = bool(os.environ.get("WFC_BLESS"))
+
+FORMS = ("tool", "prompt")
+CHECKERS = [("mypy", "--strict"), ("pyright",), ("ruff", "check", "--isolated")]
+
+NOT_ABSENT = "an optional field that a value is read from is not narrowed for type checkers"
+SAME_NAME = "a binding called as the class of its output hides it"
+READ_AS_JSON = "the SDK reads a text as JSON where the annotation is not plain `str`"
+WHOLE_NUMBER = "2.0 is an integer in JSON Schema, and not for pydantic"
+WHOLE_RESULT = "the result of a called workflow is no `dict[str, Any]` for type checkers"
+TEXT_OF_PROMPT = "a prompt does not convert the text of a number in a union or an enumeration"
+
+KNOWN_FAULTS: dict[str, str] = {
+    "any_values": "WF401 is said of `any`, of which nothing can be told before it runs",
+    "duplicate_binding": "the uses of the first binding are reported too",
+    "long_f_string": "an f-string over several lines is not read",
+    "quoted_defaults": "the default of a variable is written between quotes that it may end",
+    "tool: colliding_names: first": SAME_NAME,
+    "prompt: colliding_names: first": SAME_NAME,
+    "tool: nested_values: full": "an array that is absent in an argument is sent as a text",
+    "prompt: nested_values: full": "an array that is absent in an argument is sent as a text",
+    "prompt: arguments: all right": TEXT_OF_PROMPT,
+    "prompt: conditions: first": TEXT_OF_PROMPT,
+    "prompt: f_strings: all": TEXT_OF_PROMPT,
+    "tool: python_names: everything": "pydantic warns of the field `model_dump_`",
+    "prompt: python_names: everything": "an argument called `ctx` is lost in a prompt",
+    "tool: json_in_texts: objects and arrays": READ_AS_JSON,
+    "tool: json_in_texts: numbers": READ_AS_JSON,
+    "tool: json_in_texts: null": READ_AS_JSON,
+    "tool: numbers_and_nulls: a null that is given": "a null that is given is taken as absent",
+    "prompt: numbers_and_nulls: a null that is given": TEXT_OF_PROMPT,
+    "tool: numbers_and_nulls: a whole number with a point": WHOLE_NUMBER,
+    "prompt: numbers_and_nulls: a whole number with a point": WHOLE_NUMBER,
+    "mypy: workflow_calls": WHOLE_RESULT,
+    "pyright: workflow_calls": WHOLE_RESULT,
+    "ruff: parallel_loops": "a function made in a loop takes the item of the loop",
+    "ruff: requirements_and_guidance": "a binding that only `require` reads is still assigned",
+    "mypy: absent_values": NOT_ABSENT,
+    "pyright: absent_values": NOT_ABSENT,
+    "mypy: colliding_names": SAME_NAME,
+    "pyright: colliding_names": SAME_NAME,
+    "ruff: colliding_names": SAME_NAME,
+    "mypy: run_time_checks": "jsonschema has no types of its own",
+}
+"""Why a test fails for now, by its name: that of the case, `mypy: CASE`, or `tool: CASE: RUN`."""
+
+
+def named(name: str, *values: Any) -> Any:
+    """Return the parameters of a test, which is expected to fail where the fault is known."""
+    marks: list[pytest.MarkDecorator] = []
+    if name in KNOWN_FAULTS and BLESS:
+        marks = [pytest.mark.skip(reason="its expectation is right, what is built is not")]
+    elif name in KNOWN_FAULTS:
+        marks = [pytest.mark.xfail(strict=True, reason=KNOWN_FAULTS[name])]
+    return pytest.param(*values, id=name, marks=marks)
+
+
+@pytest.mark.parametrize("case", [named(case.name, case) for case in CASES])
+def test_what_is_built(case: Path) -> None:
+    arguments = ["build", "--locked", "--quiet", "input.wf", "-o", "expected.py"]
+    if BLESS:
+        (case / "expected.py").unlink(missing_ok=True)
+        outcome = wfc(*arguments, folder=case)
+        write_or_remove(case / "stderr.txt", outcome.stderr)
+        return
+    outcome = wfc(*arguments, "--check", "--diff", folder=case)
+    said = case / "stderr.txt"
+    assert outcome.stderr == (said.read_text("utf-8") if said.exists() else "")
+    assert outcome.stdout == ""
+    assert outcome.returncode == (0 if case in BUILT else 1)
+
+
+def write_or_remove(path: Path, text: str) -> None:
+    if text:
+        path.write_text(text, "utf-8")
+    else:
+        path.unlink(missing_ok=True)
+
+
+@pytest.mark.anyio
+@pytest.mark.filterwarnings("error::UserWarning")
+@pytest.mark.parametrize(
+    ("form", "case", "run"),
+    [
+        named(f"{form}: {case.name}: {run['what']}", form, case, run)
+        for form in FORMS
+        for case, run in RUNS
+    ],
+)
+async def test_what_it_does(
+    form: str,
+    case: Path,
+    run: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = tmp_path / "calls"
+    monkeypatch.setenv("CASE", str(case))
+    monkeypatch.setenv("CALLS", str(calls))
+    monkeypatch.setenv("OUTPUTS", json.dumps(run.get("outputs", {})))
+    arguments = run.get("arguments", {})
+    async with connected(case / "expected.py") as client:
+        if form == "tool":
+            result = await client.call_tool(run["workflow"], arguments)
+            error = text_of(result) if result.is_error else None
+            content = result.structured_content
+        else:
+            error = await error_of_prompt(client, run["workflow"], arguments)
+            content = None
+    made, expected = recorded(calls), run.get("calls", [])
+    if run.get("unordered"):
+        made, expected = (sorted(each, key=json.dumps) for each in (made, expected))
+    assert as_texts(made) == as_texts(expected)
+    for text in run.get("error", []):
+        assert text in (error or "no error")
+    if "result" in run:
+        assert error is None
+        if form == "tool":
+            assert in_order(content) == in_order(run["result"])
+
+
+async def error_of_prompt(client: Any, name: str, arguments: dict[str, Any]) -> str | None:
+    """Get a prompt, whose arguments are texts; return the error in it or instead of it."""
+    texts = {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in arguments.items()
+    }
+    try:
+        trace = await prompt_texts(client, name, texts)
+    except MCPError as error:
+        return str(error)
+    _, last = trace[-1]
+    return last if last.startswith(f"workflow {name} failed at ") else None
+
+
+def recorded(calls: Path) -> list[dict[str, Any]]:
+    if not calls.exists():
+        return []
+    return [json.loads(line) for line in calls.read_text("utf-8").splitlines()]
+
+
+def in_order(value: Any) -> str:
+    return json.dumps(value, indent=1, sort_keys=True)
+
+
+def as_texts(calls: list[dict[str, Any]]) -> str:
+    return "\n".join(json.dumps(call, ensure_ascii=False) for call in calls)
+
+
+@pytest.mark.parametrize("checker", CHECKERS, ids=[checker[0] for checker in CHECKERS])
+def test_what_is_built_is_clean(checker: tuple[str, ...], tmp_path: Path) -> None:
+    good = [case for case in BUILT if f"{checker[0]}: {case.name}" not in KNOWN_FAULTS]
+    assert problems_of(checker, good, tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    ("checker", "case"),
+    [
+        named(name, checker, case)
+        for checker in CHECKERS
+        for case in BUILT
+        if (name := f"{checker[0]}: {case.name}") in KNOWN_FAULTS
+    ],
+)
+def test_what_is_not_clean_yet(checker: tuple[str, ...], case: Path, tmp_path: Path) -> None:
+    assert problems_of(checker, [case], tmp_path) == ""
+
+
+def problems_of(checker: tuple[str, ...], cases: list[Path], folder: Path) -> str:
+    for case in cases:
+        shutil.copy(case / "expected.py", folder / f"{case.name}.py")
+    outcome = subprocess.run(
+        [sys.executable, "-m", *checker, "."],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return outcome.stdout + outcome.stderr if outcome.returncode else ""

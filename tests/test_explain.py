@@ -1,0 +1,99 @@
+"""The pages of `wfc explain`: there is one for each code, and its example gives that code.
+
+With WFC_BLESS=1 in the environment, the outputs on the pages are written anew.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from checking import check_texts
+from wfc import explain
+from wfc.catalog import read_catalog
+from wfc.codes import CODES, KINDS
+from wfc.diagnostics import Diagnostic
+from wfc.report import text
+from wfc.source import SourceFile
+
+HERE = Path(__file__).parent
+SOURCES = HERE.parent / "compiler"
+PAGES = SOURCES / "explain_pages"
+LOCK = HERE / "errors" / "tools.lock.json"
+
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def diagnostics_of(text: str) -> list[Diagnostic]:
+    catalog = read_catalog(SourceFile("tools.lock.json", LOCK.read_text("utf-8")))
+    return check_texts({"example.wf": text}, catalog)[1]
+
+
+def codes_in(path: Path) -> set[str]:
+    return set(re.findall(r'"(WF\d{3})"', path.read_text("utf-8")))
+
+
+def test_every_code_that_is_raised_is_in_the_catalogue() -> None:
+    raised = {
+        code: path.relative_to(SOURCES)
+        for path in SOURCES.rglob("*.py")
+        if path.name != "codes.py"
+        for code in codes_in(path)
+    }
+    for code, path in raised.items():
+        assert code in CODES, (
+            f"{path} raises {code}: give it a title in compiler/codes.py, a page in "
+            f"compiler/explain_pages/{code}.md (WFC_BLESS=1 writes its output), and a line in "
+            "tests/errors/"
+        )
+    assert set(CODES) == set(raised), (
+        "codes that nothing raises: take them out of compiler/codes.py"
+    )
+
+
+def test_every_code_has_a_kind_and_a_page_and_the_other_way_round() -> None:
+    assert all(code[:3] in KINDS for code in CODES)
+    assert {path.stem for path in PAGES.iterdir()} == set(CODES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_example_gives_the_code_and_the_mended_form_does_not(code: str) -> None:
+    path = PAGES / f"{code}.md"
+    page = path.read_text("utf-8")
+    blocks = _BLOCK.findall(page)
+    if CODES[code].kind == "Environment":
+        assert [kind for kind, _ in blocks] == ["console"]
+        assert f"[{code}]" in blocks[0][1]
+        return
+    (_, example), (_, output), *mended = blocks
+    found = diagnostics_of(example)
+    assert [each.code for each in found] == [code]
+    assert found[0].severity == CODES[code].severity
+    shown = text.render(found).rsplit("\n\n", 1)[0] + "\n"
+    if os.environ.get("WFC_BLESS"):
+        path.write_text(page.replace(f"```text\n{output}```", f"```text\n{shown}```"), "utf-8")
+    else:
+        assert output == shown, "run the tests with WFC_BLESS=1 and read the difference"
+    for _, fixed in mended:
+        assert diagnostics_of(fixed) == []
+    assert mended or code == "WF306"
+
+
+def test_a_page_in_lower_case_and_with_what_a_terminal_shows() -> None:
+    page = explain.page("wf401")
+    assert page.startswith("# WF401: type mismatch\n\n")
+    assert explain.page("error[WF401]") == explain.page("401") == page
+
+
+def test_an_unknown_code_names_those_near_it() -> None:
+    with pytest.raises(explain.UnknownCode) as raised:
+        explain.page("WF499")
+    assert "WF499" in str(raised.value)
+    assert set(raised.value.near) >= {"WF401", "WF408"}
+
+
+def test_the_listing_has_all_codes_under_their_kinds() -> None:
+    listing = explain.listing()
+    for code, entry in CODES.items():
+        assert f"{code}  {entry.title}" in listing
+    assert all(kind in listing for kind in KINDS.values())
