@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from . import syntax
 from .catalog import Tool
@@ -58,22 +58,47 @@ def repeated_effect(
     step: syntax.Step,
     clause: syntax.Retry,
     known_tool: Callable[[syntax.ToolCall], Tool | None],
+    workflows: Mapping[str, syntax.Workflow],
     report: Report,
 ) -> None:
-    """Report a `retry` of a tool whose effect it may repeat."""
-    if clause.unsafe or clause.attempts == 1 or not isinstance(step.action, syntax.ToolCall):
+    """Report a `retry` of a tool whose effect it may repeat, or of a workflow that calls such."""
+    if clause.unsafe or clause.attempts == 1:
         return
-    tool = known_tool(step.action)
-    if tool is None or tool.idempotent:
-        return
-    report(
-        Diagnostic(
-            "WF503",
-            f"`retry` may repeat the effect of {step.action.server.text}.{step.action.tool.text}",
-            clause.span,
-            Severity.WARNING,
-            label="the tool is not marked idempotent or read-only",
-            notes=("an attempt that timed out or lost its connection may have had its effect",),
-            help=f"if repeating it does no harm, write `{clause.span.text} unsafe`",
+    for call in _tool_calls(step.action, workflows, ()):
+        tool = known_tool(call)
+        if tool is None or tool.idempotent:
+            continue
+        report(
+            Diagnostic(
+                "WF503",
+                f"`retry` may repeat the effect of {call.server.text}.{call.tool.text}",
+                clause.span,
+                Severity.WARNING,
+                label="the tool is not marked idempotent or read-only",
+                notes=("an attempt that timed out or lost its connection may have had its effect",),
+                help=f"if repeating it does no harm, write `{clause.span.text} unsafe`",
+            )
         )
-    )
+        return
+
+
+def _tool_calls(
+    action: syntax.Action, workflows: Mapping[str, syntax.Workflow], under_way: tuple[str, ...]
+) -> Iterator[syntax.ToolCall]:
+    """The calls of tools that an action makes, through other workflows too."""
+    if isinstance(action, syntax.ToolCall):
+        yield action
+    elif isinstance(action, syntax.WorkflowCall):
+        name = action.workflow.text
+        if name not in workflows or name in under_way:
+            return  # reported as unknown, or as a cycle
+        for statement in workflows[name].statements:
+            steps = (
+                statement.steps
+                if isinstance(statement, syntax.Parallel)
+                else [statement]
+                if isinstance(statement, syntax.Step)
+                else []
+            )
+            for step in steps:
+                yield from _tool_calls(step.action, workflows, (*under_way, name))

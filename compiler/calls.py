@@ -7,7 +7,7 @@ values that do not fit (WF4xx).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import plan, schema, syntax
@@ -15,10 +15,11 @@ from .catalog import Tool
 from .declared import BASE_TYPES
 from .diagnostics import Diagnostic, Related, Severity
 from .expressions import Expressions
+from .narrowing import both_of
 from .plan import Type
 from .signatures import Signature
 from .suggest import listing, nearest
-from .wiring import Target, missing, pass_value
+from .wiring import Target, in_short, missing, pass_value
 
 if TYPE_CHECKING:
     from .check import FileChecker
@@ -59,20 +60,33 @@ class Calls:
         self, written: syntax.Call
     ) -> tuple[plan.ToolCall | plan.WorkflowCall | None, tuple[str, ...]]:
         """Return the plan of a call that may lack parameters, and those that it lacks."""
+        given = {argument.name.text for argument in written.arguments}
         if isinstance(written, syntax.WorkflowCall):
-            call, _ = self._workflow_call(written)
-            return call, ()
+            call, _ = self._workflow_call(written, may_lack=True)
+            arguments = self.file.parameters.get(written.workflow.text, {})
+            required = [name for name, each in arguments.items() if each.required]
+            return call, tuple(name for name in required if name not in given)
         found = self.file.tool(written)
         if found is None:
             self._arguments_of_nothing(written.arguments)
             return None, ()
-        given = {argument.name.text for argument in written.arguments}
-        lacking = tuple(
-            name
-            for name, parameter in found[1].parameters.items()
-            if parameter.required and name not in given
+        parameters = found[1].parameters
+        required = [name for name, each in parameters.items() if each.required]
+        return (
+            self.tool_call(written, *found, may_lack=True),
+            tuple(name for name in required if name not in given),
         )
-        return self.tool_call(written, *found, may_lack=True), lacking
+
+    def taken(self, call: syntax.Call, name: str) -> schema.Access | None:
+        """What the parameter of a name takes; None, without a report, where there is none."""
+        if isinstance(call, syntax.WorkflowCall):
+            argument = self.file.parameters.get(call.workflow.text, {}).get(name)
+            if argument is None:
+                return None
+            return schema.Access(argument.type.schema, argument.required)
+        tool = self.file.known_tool(call)
+        parameter = self.file.signatures.of(tool).parameter(name) if tool else None
+        return parameter if isinstance(parameter, schema.Access) else None
 
     def text(self, written: syntax.Text | syntax.FString) -> Any:
         """Return the plan of a text that may be an f-string; None where it is wrong."""
@@ -96,15 +110,16 @@ class Calls:
         """Return the plan of a call of a tool; None where an argument is wrong."""
         tool = signature.tool
         given = self._unique_arguments(written.arguments)
-        meant = set(given)
+        required = {name: each.required for name, each in signature.parameters.items()}
+        unknown = [name for name in given if isinstance(signature.parameter(name), schema.NoAccess)]
+        meant = _meant(given, unknown, required)
         arguments: list[plan.Argument | None] = []
         for name, argument in given.items():
             parameter = signature.parameter(name)
             if isinstance(parameter, schema.NoAccess):
-                close = nearest(name, [each for each in signature.parameters if each not in meant])
-                if close is not None:
-                    meant.add(close)
-                self.report(self._unknown_parameter(argument, signature, close))
+                if not self._is_unknown_name(argument):
+                    close = meant[name]
+                    self.report(self._unknown_parameter(written, argument, signature, close))
                 self.expressions.expression(argument.value)
                 arguments.append(None)
                 continue
@@ -112,7 +127,7 @@ class Calls:
             arguments.append(pass_value(self.expressions, name, argument.value, target))
         if not may_lack:
             for name, parameter in signature.parameters.items():
-                if parameter.required and name not in meant:
+                if parameter.required and name not in meant.values():
                     target = self._parameter_target(written, tool, name, parameter)
                     self.report(missing(written.tool.span, name, target))
                     arguments.append(None)
@@ -134,7 +149,8 @@ class Calls:
             return (Related(span, f"{tool.server} › {tool.name} › {name}"),)
 
         return Target(
-            f"`{name}` of {call.server.text}.{call.tool.text}",
+            name,
+            f"{call.server.text}.{call.tool.text}",
             parameter.schema,
             parameter.required,
             place,
@@ -150,40 +166,44 @@ class Calls:
 
         Returns the schema to check when the step runs, None where it is proved.
         """
-        source = schema.object_of(
-            {
-                argument.name: schema.Access(
-                    argument.value.type.schema, required=not argument.value.type.absent
-                )
-                for argument in arguments
-            }
-        )
-        verdict = schema.assignable(source, signature.input)
+        verdict = schema.assignable(_all_of(arguments), signature.input)
         if verdict.answer == "yes":
             return None
-        if any(argument.check is not None for argument in arguments):
+        # What is wrong only with a value that is checked when the step runs is told already.
+        is_told = any(argument.check is not None for argument in arguments)
+        if is_told and verdict.answer == "unknown":
             return signature.input
-        is_wrong = verdict.answer == "no"
-        self.report(
-            Diagnostic(
-                "WF401" if is_wrong else "WF405",
-                f"{written.server.text}.{written.tool.text} does not take these arguments together"
-                if is_wrong
-                else f"whether {written.server.text}.{written.tool.text} takes these arguments "
-                "together cannot be told before it runs",
-                written.tool.span,
-                Severity.ERROR if is_wrong else Severity.WARNING,
-                notes=(verdict.reason,) if verdict.reason else (),
-                related=(
-                    Related(
-                        self.file.unit.catalog.span(
-                            signature.tool.server, signature.tool.name, "inputSchema"
-                        ),
-                        f"{signature.tool.server} › {signature.tool.name} › inputSchema",
-                    ),
-                ),
-            )
+        called = f"{written.server.text}.{written.tool.text}"
+        place = self.file.unit.catalog.span(
+            signature.tool.server, signature.tool.name, "inputSchema"
         )
+        related = Related(place, f"{signature.tool.server} › {signature.tool.name} › inputSchema")
+        if verdict.answer == "no":
+            self.report(
+                Diagnostic(
+                    "WF401",
+                    f"{called} does not take these arguments together",
+                    written.tool.span,
+                    label=verdict.reason.replace("is not declared", "is not given"),
+                    notes=(f"it refuses {in_short(verdict.counterexample)}, which may be given",),
+                    related=(related,),
+                )
+            )
+        else:
+            self.report(
+                Diagnostic(
+                    "WF405",
+                    f"whether {called} takes these arguments together cannot be told before it "
+                    "runs",
+                    written.tool.span,
+                    Severity.WARNING,
+                    notes=(
+                        verdict.reason,
+                        "the server checks the arguments before it calls the tool",
+                    ),
+                    related=(related,),
+                )
+            )
         return signature.input
 
     def _unique_arguments(
@@ -209,14 +229,18 @@ class Calls:
         return given
 
     def _unknown_parameter(
-        self, argument: syntax.Argument, signature: Signature, close: str | None
+        self,
+        call: syntax.ToolCall,
+        argument: syntax.Argument,
+        signature: Signature,
+        close: str | None,
     ) -> Diagnostic:
         name = argument.name.text
         known = signature.parameters
         tool = signature.tool
         return Diagnostic(
             "WF303",
-            f"{tool.server}.{tool.name} has no parameter `{name}`",
+            f"{call.server.text}.{call.tool.text} has no parameter `{name}`",
             argument.name.span,
             label="unknown parameter",
             notes=(f"its parameters are {listing(known)}",) if known else ("it takes none",),
@@ -232,11 +256,12 @@ class Calls:
         )
 
     def _workflow_call(
-        self, written: syntax.WorkflowCall
+        self, written: syntax.WorkflowCall, *, may_lack: bool = False
     ) -> tuple[plan.WorkflowCall | None, Type | None]:
         name = written.workflow.text
         if name not in self.file.written:
-            self.report(self._unknown_workflow(written.workflow))
+            unknown = ("workflow", name, "")
+            self.file.report_once(unknown, lambda: self._unknown_workflow(written.workflow))
             self._arguments_of_nothing(written.arguments)
             return None, None
         if name in self.file.under_way:
@@ -258,30 +283,20 @@ class Calls:
         definition = self.file.written[name]
         parameters = self.file.parameters[name]
         given = self._unique_arguments(written.arguments)
-        meant = set(given)
+        required = {key: each.required for key, each in parameters.items()}
+        meant = _meant(given, [key for key in given if key not in parameters], required)
         arguments: list[plan.Argument | None] = []
         for key, argument in given.items():
             if key not in parameters:
-                close = nearest(key, [each for each in parameters if each not in meant])
-                if close is not None:
-                    meant.add(close)
-                self.report(
-                    Diagnostic(
-                        "WF303",
-                        f"the workflow `{name}` has no argument `{key}`",
-                        argument.name.span,
-                        label="unknown argument",
-                        notes=(f"its arguments are {listing(parameters)}",) if parameters else (),
-                        help=f"did you mean `{close}`?" if close else None,
-                        related=(Related(definition.name.span, "declared here"),),
-                    )
-                )
+                if not self._is_unknown_name(argument):
+                    self.report(_unknown_argument(argument, definition, parameters, meant[key]))
+                self.expressions.expression(argument.value)
                 arguments.append(None)
                 continue
             target = self._argument_target(definition, parameters[key])
             arguments.append(pass_value(self.expressions, key, argument.value, target))
         for key, parameter in parameters.items():
-            if parameter.required and key not in meant:
+            if parameter.required and key not in meant.values() and not may_lack:
                 target = self._argument_target(definition, parameter)
                 self.report(missing(written.workflow.span, key, target))
                 arguments.append(None)
@@ -291,6 +306,11 @@ class Calls:
             return None, result
         return plan.WorkflowCall(name, found), result
 
+    def _is_unknown_name(self, argument: syntax.Argument) -> bool:
+        """Whether it is a name alone, `nmae` for `name = name`, that is wrong as a value too."""
+        is_alone = argument.value.span == argument.name.span
+        return is_alone and argument.name.text not in self.expressions.scope.variables
+
     def _argument_target(self, workflow: syntax.Workflow, parameter: plan.Parameter) -> Target:
         def place() -> tuple[Related, ...]:
             for each in workflow.statements:
@@ -299,7 +319,8 @@ class Calls:
             return ()
 
         return Target(
-            f"`{parameter.name}` of {workflow.name.text}",
+            parameter.name,
+            workflow.name.text,
             parameter.type.schema,
             parameter.required,
             place,
@@ -334,3 +355,55 @@ class Calls:
         if downstream is None or uri is None:
             return None
         return plan.Read(downstream, uri)
+
+
+def _unknown_argument(
+    argument: syntax.Argument,
+    workflow: syntax.Workflow,
+    parameters: Iterable[str],
+    close: str | None,
+) -> Diagnostic:
+    return Diagnostic(
+        "WF303",
+        f"the workflow `{workflow.name.text}` has no argument `{argument.name.text}`",
+        argument.name.span,
+        label="unknown argument",
+        notes=(f"its arguments are {listing(parameters)}",) if parameters else ("it takes none",),
+        help=f"did you mean `{close}`?" if close else None,
+        related=(Related(workflow.name.span, "declared here"),),
+    )
+
+
+def _meant(
+    given: Iterable[str], unknown: list[str], parameters: Mapping[str, bool]
+) -> dict[str, str | None]:
+    """Return which parameter each name that is given stands for: itself, or the one it misspells.
+
+    `parameters` says of each whether it is required. An unknown name is that of the parameter that
+    it is near to; where just one of each is left, the unknown one is meant for the missing one.
+    """
+    meant: dict[str, str | None] = {name: name for name in given}
+    for name in unknown:
+        meant[name] = nearest(name, [each for each in parameters if each not in meant.values()])
+    unclear = [name for name in unknown if meant[name] is None]
+    missing = [
+        name for name, required in parameters.items() if required and name not in meant.values()
+    ]
+    if len(unclear) == 1 and len(missing) == 1:
+        meant[unclear[0]] = missing[0]
+    return meant
+
+
+def _all_of(arguments: tuple[plan.Argument, ...]) -> schema.Schema:
+    """The type of all the arguments of a call as one object, where they pass their checks."""
+    return schema.object_of(
+        {
+            argument.name: schema.Access(
+                argument.value.type.schema
+                if argument.check is None
+                else both_of(argument.value.type.schema, argument.check),
+                required=not argument.value.type.absent,
+            )
+            for argument in arguments
+        }
+    )

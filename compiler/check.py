@@ -111,6 +111,8 @@ class FileChecker:
         self.unit = unit
         self.report = report
         self.called: list[plan.Downstream] = []
+        self.unknown: set[tuple[str, ...]] = set()
+        """Servers, tools and workflows that were reported as unknown: once is enough."""
         self.servers = self._servers()
         declarations = unit.file.of_kind(syntax.TypeDeclaration)
         report_repeated([each.name for each in declarations], "WF210", "type", report)
@@ -142,7 +144,8 @@ class FileChecker:
             if self.written[workflow.name.text] is workflow:
                 self.workflow(workflow.name.text)
             else:
-                WorkflowChecker(self, workflow).check()
+                checker = WorkflowChecker(self, workflow)
+                checker.check(checker.parameters())
         return [workflow for workflow in self.finished.values() if workflow is not None]
 
     def workflow(self, name: str) -> None:
@@ -151,7 +154,7 @@ class FileChecker:
             self.under_way.append(name)
             checker = WorkflowChecker(self, self.written[name])
             self.parameters[name] = checker.parameters()
-            result = checker.check()
+            result = checker.check(self.parameters[name])
             self.finished[name] = result
             self.results[name] = None if result is None else _result_type(result)
             self.under_way.pop()
@@ -225,7 +228,7 @@ class FileChecker:
         """Return the server and the signature of a call; None, reported, where there is none."""
         used = self.servers.get(call.server.text)
         if used is None:
-            self.report(self._unknown_server(call.server))
+            self.report_once((call.server.text,), lambda: self._unknown_server(call.server))
             return None
         if used.downstream is None:
             return None
@@ -234,11 +237,18 @@ class FileChecker:
             return None
         tool = locked.tools.get(call.tool.text)
         if tool is None:
-            self.report(self._unknown_tool(call, locked.tools))
+            name = (call.server.text, call.tool.text)
+            self.report_once(name, lambda: self._unknown_tool(call, locked.tools))
             return None
         if used.downstream not in self.called:
             self.called.append(used.downstream)
         return used.downstream, self.signatures.of(tool)
+
+    def report_once(self, unknown: tuple[str, ...], diagnostic: Callable[[], Diagnostic]) -> None:
+        """Report an unknown server, tool or workflow, the first time that it is used."""
+        if unknown not in self.unknown:
+            self.unknown.add(unknown)
+            self.report(diagnostic())
 
     def known_tool(self, call: syntax.ToolCall) -> Tool | None:
         """Return the tool of a call, None, without a report, where there is none."""
@@ -250,7 +260,7 @@ class FileChecker:
         """Return the server of a `read`; None, reported, where there is none."""
         used = self.servers.get(name.text)
         if used is None:
-            self.report(self._unknown_server(name))
+            self.report_once((name.text,), lambda: self._unknown_server(name))
             return None
         if used.downstream is not None and used.downstream not in self.called:
             self.called.append(used.downstream)

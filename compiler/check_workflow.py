@@ -7,21 +7,38 @@ WF408). What is called is for `calls`, what is merely unwise for `advice`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from . import advice, plan, schema, syntax
 from .calls import Calls
-from .catalog import Tool
+from .conditions import Conditions
 from .declared import BASE_TYPES
 from .diagnostics import Diagnostic, Related
 from .expressions import Expressions, Scope, Variable
+from .loops import Loops
+from .outputs import Outputs
 from .plan import Type
 from .repeated import report_repeated
+from .wiring import part_at, said_of
 
 if TYPE_CHECKING:
     from .check import FileChecker
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A step after checking: `plan` is None where anything is wrong with it.
+
+    `output` is the type of one output, which is known although an argument is wrong.
+    """
+
+    written: syntax.Step
+    output: Type | None
+    plan: plan.Step | None
+    reads_itself: bool
 
 
 class WorkflowChecker:
@@ -31,9 +48,15 @@ class WorkflowChecker:
         self.file = file
         self.written = written
         self.problems = 0
+        """How much is wrong, which need not all have been told here."""
         self.scope = Scope(self.report)
         self.expressions = Expressions(self.scope)
+        self.conditions = Conditions(self.expressions)
         self.calls = Calls(file, self.expressions, self.report)
+        self.loops = Loops(self.expressions)
+        self.outputs = Outputs(file, written, self.calls)
+        self.unknown: set[str] = set()
+        """Arguments whose types are wrong."""
         self.bindings: list[tuple[str, Type, syntax.Step]] = []
 
     def report(self, diagnostic: Diagnostic) -> None:
@@ -47,11 +70,7 @@ class WorkflowChecker:
         report_repeated([each.name for each in arguments], "WF205", "argument", self.report)
         found: dict[str, plan.Parameter] = {}
         for written in arguments:
-            declared = (
-                BASE_TYPES["string"]
-                if written.type is None
-                else self.file.types.schema(written.type)
-            )
+            declared = self._argument_type(written)
             default = self._default(written, declared)
             absent = written.optional and written.default is None
             found.setdefault(
@@ -66,29 +85,35 @@ class WorkflowChecker:
             )
         return found
 
+    def _argument_type(self, written: syntax.Arg) -> schema.Schema:
+        if written.type is None:
+            return BASE_TYPES["string"]
+        known = self.file.types.known(written.type)
+        if known is None:
+            self.unknown.add(written.name.text)
+        return True if known is None else known
+
     def _default(self, written: syntax.Arg, declared: schema.Schema) -> Any:
         if written.default is None:
             return None
         constant = self.expressions.expression(written.default)
         assert isinstance(constant, plan.Constant)
-        violations = schema.errors(constant.value, declared, formats=True)
-        if violations:
+        for violation in schema.errors(constant.value, declared, formats=True):
             self.report(
                 Diagnostic(
                     "WF402",
                     f"the default of `{written.name.text}` is not of its type",
-                    written.default.span,
-                    label=violations[0].message,
+                    part_at(written.default, violation.path).span,
+                    label=said_of(violation, declared),
                     notes=(f"`{written.name.text}` is {schema.describe(declared)}",),
                 )
             )
         return constant.value
 
-    def check(self) -> plan.Workflow | None:
-        """Check the workflow; None where it has an error."""
+    def check(self, parameters: Mapping[str, plan.Parameter]) -> plan.Workflow | None:
+        """Check the workflow, whose `parameters` these are; None where it has an error."""
         name = self.written.name.text
         self._check_order()
-        parameters = self.file.parameters.get(name) or self.parameters()
         for each in self.written.statements:
             if isinstance(each, syntax.Arg):
                 self._declare(each, parameters[each.name.text])
@@ -107,7 +132,8 @@ class WorkflowChecker:
         report_repeated(
             [cast(syntax.Name, step.binding) for step in bound], "WF203", "binding", self.report
         )
-        self.scope.later = {cast(syntax.Name, step.binding).text: step for step in bound}
+        for step in bound:
+            self.scope.later.setdefault(cast(syntax.Name, step.binding).text, step)
         self.scope.steps = {
             step.name.text: step.binding.text if step.binding else None for step in steps
         }
@@ -117,16 +143,19 @@ class WorkflowChecker:
         for written, comments in self.file.comments(self.written.statements, self.written.span):
             match written:
                 case syntax.Step():
-                    step = self._step(written, comments)
-                    if step is not None:
-                        statements.append(step)
-                    self._bind(written, step)
+                    checked = self._step(written, comments)
+                    if checked.plan is not None:
+                        statements.append(checked.plan)
+                    self.problems += checked.plan is None
+                    self._bind(checked)
                 case syntax.Parallel():
                     statements.append(self._parallel(written, comments))
                 case syntax.Return():
                     result = self._return(written)
+                    self.problems += result is None
                 case syntax.Handoff():
                     handoff = self._handoff(written, comments)
+                    self.problems += handoff is None
         self._advise(steps)
         if self.problems:
             return None
@@ -187,136 +216,92 @@ class WorkflowChecker:
 
     def _declare(self, written: syntax.Arg, parameter: plan.Parameter) -> None:
         name = written.name.text
-        self.scope.variables.setdefault(
+        if name in self.scope.variables:
+            self.scope.variables[name].type = None  # which of the two is meant, nobody knows
+            return
+        self.scope.variables[name] = Variable(
             name,
-            Variable(
-                name,
-                parameter.type,
-                f"by `arg {name}`",
-                written.name.span,
-                why_absent=f"the argument `{name}` is optional",
-            ),
+            None if name in self.unknown else parameter.type,
+            f"by `arg {name}`",
+            written.name.span,
+            why_absent=f"the argument `{name}` is optional",
+            is_argument=True,
         )
 
     # --- Steps
 
-    def _step(self, written: syntax.Step, comments: tuple[str, ...]) -> plan.Step | None:
-        """Check a step; None where its action is wrong."""
+    def _step(self, written: syntax.Step, comments: tuple[str, ...]) -> _Checked:
+        """Check a step."""
+        self.scope.step = written
         clauses = {type(clause): clause for clause in written.clauses}
         for_clause = cast("syntax.For | None", clauses.get(syntax.For))
         when = cast("syntax.When | None", clauses.get(syntax.When))
-        if for_clause is not None:
-            loop = self._loop(for_clause)
-            item = Variable(
-                for_clause.name.text,
-                None if loop is None else loop.item,
-                f"an item of `{for_clause.items.span.text}`",
-                for_clause.name.span,
-            )
-            with self.scope.with_variable(item):
-                step = self._step_body(written, comments, when)
-            if not item.used and step is not None:
-                advice.unused(for_clause.name, "WF502", "item", self.report)
-            if step is None or loop is None:
-                return None
-            return replace(step, loop=loop)
-        return self._step_body(written, comments, when)
+        if for_clause is None:
+            checked = self._step_body(written, comments, when)
+        else:
+            checked = self._repeated(written, comments, for_clause, when)
+        self.scope.step = None
+        return checked
 
-    def _loop(self, written: syntax.For) -> plan.Loop | None:
-        name = written.name
-        if name.text in self.scope.variables or name.text in self.scope.later:
-            self.report(
-                Diagnostic(
-                    "WF203",
-                    f"`{name.text}` is already the name of something else",
-                    name.span,
-                    help="choose another name for the item",
-                )
-            )
-        items = self.expressions.expression(written.items)
-        if items is None:
-            return None
-        if items.type.absent:
-            self.report(
-                Diagnostic(
-                    "WF404",
-                    f"`{written.items.span.text}` may be absent",
-                    written.items.span,
-                    label=self.expressions.why_absent(items),
-                    help="a `for` needs an array that is there",
-                )
-            )
-            return None
-        item = schema.item(items.type.schema, None)
-        if isinstance(item, schema.NoAccess):
-            self.report(
-                Diagnostic(
-                    "WF406",
-                    f"`{written.items.span.text}` has no items: {item.reason}",
-                    written.items.span,
-                    label=f"this is {schema.describe(items.type.schema)}",
-                    help="a `for` runs over an array",
-                )
-            )
-            return None
-        return plan.Loop(name.text, items, Type(item.schema))
+    def _repeated(
+        self,
+        written: syntax.Step,
+        comments: tuple[str, ...],
+        for_clause: syntax.For,
+        when: syntax.When | None,
+    ) -> _Checked:
+        loop = self.loops.loop(for_clause)
+        item = Variable(
+            for_clause.name.text,
+            None if loop is None else loop.item,
+            f"as an item of `{for_clause.items.span.text}`",
+            for_clause.name.span,
+            declaration=self.loops.declaration_of_item(for_clause.items),
+        )
+        with self.scope.with_variable(item):
+            checked = self._step_body(written, comments, when)
+        if not item.used and checked.plan is not None:
+            advice.unused(for_clause.name, "WF502", "item", self.report)
+        if checked.plan is None or loop is None:
+            return replace(checked, plan=None)
+        return replace(checked, plan=replace(checked.plan, loop=loop))
 
     def _step_body(
         self, written: syntax.Step, comments: tuple[str, ...], when: syntax.When | None
-    ) -> plan.Step | None:
-        condition = None if when is None else self.expressions.condition(when.condition)
-        with self.scope.narrowed([] if condition is None else [condition]):
+    ) -> _Checked:
+        condition = None if when is None else self.conditions.condition(when.condition)
+        self.scope.is_lenient = when is not None and condition is None
+        with self.scope.narrowed([] if when is None else [when.condition]):
             action, output = self.calls.action(written.action)
-            declared = self._declared(written, action, output)
-            own = declared or output
-            clauses = self._clauses(written, own)
+            own = self.outputs.declared(written, output)
+            reads_itself, clauses = self._clauses(written, own)
+        self.scope.is_lenient = False
+        checked = _Checked(written, own, None, reads_itself)
         if action is None or own is None or clauses is None:
-            return None
+            return checked
         if when is not None and condition is None:
-            return None
-        return plan.Step(
+            return checked
+        step = plan.Step(
             name=written.name.text,
             action=action,
             binding=written.binding.text if written.binding else None,
             output=own,
-            declared=declared is not None,
+            declared=own is not output,
             when=condition,
             comments=comments,
             **clauses,
         )
+        return replace(checked, plan=step)
 
-    def _declared(
-        self, written: syntax.Step, action: plan.Action | None, output: Type | None
-    ) -> Type | None:
-        """The type that `as x: T` declares; None without one."""
-        if written.declared is None:
-            return None
-        declared = self.file.types.schema(written.declared)
-        if isinstance(action, plan.ToolCall) and output is not None:
-            has_schema = action.tool.output_schema is not None
-            if not has_schema and declared == BASE_TYPES["string"]:
-                return None  # what it is anyway: the text that the tool returned
-            if has_schema and schema.disjoint(declared, output.schema) == "yes":
-                self.report(
-                    Diagnostic(
-                        "WF408",
-                        f"{action.tool.server}.{action.tool.name} never returns "
-                        f"{schema.describe(declared)}",
-                        written.declared.span,
-                        label="contradicts the tool's output schema",
-                        notes=(f"it returns {schema.describe(output.schema)}",),
-                        related=self._output_place(action.tool),
-                    )
-                )
-        return Type(declared)
+    def _clauses(
+        self, written: syntax.Step, output: Type | None
+    ) -> tuple[bool, dict[str, Any] | None]:
+        """Return the values of the clauses that stand for themselves; None if one is wrong.
 
-    def _output_place(self, tool: Tool) -> tuple[Related, ...]:
-        span = self.file.unit.catalog.span(tool.server, tool.name, "outputSchema")
-        return (Related(span, f"{tool.server} › {tool.name} › outputSchema"),)
-
-    def _clauses(self, written: syntax.Step, output: Type | None) -> dict[str, Any] | None:
-        """Return the values of the clauses that stand for themselves; None if one is wrong."""
+        The first of the pair is whether any of them reads the step's own output.
+        """
         found: dict[str, Any] = {}
+        own = self._own_binding(written, output)
         requirements: list[plan.Requirement] = []
         is_right = True
         for clause in written.clauses:
@@ -325,106 +310,111 @@ class WorkflowChecker:
                     found["timeout"] = seconds
                 case syntax.Retry():
                     found["attempts"], found["every"] = clause.attempts, clause.every
-                    advice.repeated_effect(written, clause, self.file.known_tool, self.report)
+                    advice.repeated_effect(
+                        written, clause, self.file.known_tool, self.file.written, self.report
+                    )
                 case syntax.Guidance():
                     found["guidance"] = self.calls.text(clause.text)
                     is_right &= found["guidance"] is not None
                 case syntax.Undo():
-                    with self._own_binding(written, output):
+                    with self._with_own(own):
                         undo, _ = self.calls.action(clause.call)
                     found["undo"] = undo
                     is_right &= undo is not None
                 case syntax.Require():
-                    with self._own_binding(written, output):
-                        condition = self.expressions.condition(clause.condition)
+                    with self._with_own(own):
+                        condition = self.conditions.condition(clause.condition)
                         message = self.calls.text(clause.message or _not_met(clause))
                     if condition is None or message is None:
                         is_right = False
                         continue
                     requirements.append(plan.Requirement(condition, message))
         found["requirements"] = tuple(requirements)
-        return found if is_right else None
+        return own is not None and own.used, found if is_right else None
 
-    def _own_binding(self, written: syntax.Step, output: Type | None) -> Any:
-        """A scope in which the step's own binding is known: one output, also under `for`."""
-        assert self.scope is not None
-        name = written.binding.text if written.binding else ""
-        own = Variable(
-            name,
-            output,
-            self._origin(written),
-            (written.binding or written.name).span,
-            declare=name,
-        )
+    def _own_binding(self, written: syntax.Step, output: Type | None) -> Variable | None:
+        """The step's binding as its own clauses read it: one output, also under `for`."""
         if written.binding is None:
-            return self.scope.narrowed([])
-        return self.scope.with_variable(own)
+            return None
+        return Variable(
+            written.binding.text,
+            output,
+            self.outputs.origin(written),
+            written.binding.span,
+            declaration=self.outputs.declaration(written, output),
+            is_text=self.outputs.is_undeclared_text(written),
+            is_own=True,
+        )
 
-    def _origin(self, written: syntax.Step) -> str:
-        if written.declared is not None and written.binding is not None:
-            return f"declared by `as {written.binding.text}`"
-        match written.action:
-            case syntax.ToolCall(server=server, tool=tool):
-                found = self.file.known_tool(written.action)
-                if found is not None and found.output_schema is None:
-                    return f"the text that {server.text}.{tool.text} returns"
-                return f"by the output schema of {server.text}.{tool.text}"
-            case syntax.WorkflowCall(workflow=workflow):
-                return f"by the `return` of {workflow.text}"
-            case syntax.Read(server=server):
-                return f"the text of a resource of {server.text}"
+    @contextmanager
+    def _with_own(self, own: Variable | None) -> Iterator[None]:
+        if own is None:
+            yield
+            return
+        with self.scope.with_variable(own):
+            yield
 
-    def _bind(self, written: syntax.Step, step: plan.Step | None) -> None:
-        """From here on the binding of a step is known, as unknown where the step is wrong."""
+    def _bind(self, checked: _Checked) -> None:
+        """From here on the binding of a step is known, as unknown where that cannot be told."""
+        written = checked.written
         if written.binding is None:
             return
         name = written.binding.text
-        if self.scope.later.get(name) is not written:
-            return  # a second one of that name, which has been reported
-        del self.scope.later[name]
-        if name in self.scope.variables:
-            self.report(
-                Diagnostic(
-                    "WF203",
-                    f"`{name}` is already an argument",
-                    written.binding.span,
-                    label="a second time",
-                    related=(Related(self.scope.variables[name].definition, "declared here"),),
-                    help="choose another name for the binding",
-                )
-            )
+        taken = self.scope.variables.get(name)
+        if taken is not None:
+            if self.scope.later.get(name) is written:
+                self.report(self._already_an_argument(written.binding, taken))
+                del self.scope.later[name]
+            taken.type = None  # which of the two is meant, nobody knows
             return
+        del self.scope.later[name]
+        clauses = {type(clause) for clause in written.clauses}
+        is_repeated = syntax.For in clauses
+        is_skipped = syntax.When in clauses and not is_repeated
+        of_output = self.outputs.declaration(written, checked.output)
         bound: Type | None = None
-        if step is not None:
-            output = step.output.schema
+        if checked.output is not None:
+            output = checked.output.schema
             bound = (
-                Type(schema.array_of(output))
-                if step.loop
-                else Type(output, absent=step.when is not None)
+                Type(schema.array_of(output)) if is_repeated else Type(output, absent=is_skipped)
             )
-            self.bindings.append((name, bound, written))
-        is_skipped = any(isinstance(clause, syntax.When) for clause in written.clauses)
+            if checked.plan is not None:
+                self.bindings.append((name, bound, written))
         self.scope.variables[name] = Variable(
             name,
             bound,
-            self._origin(written),
+            self.outputs.origin(written),
             written.binding.span,
             why_absent=f"`{name}` is absent when the step {written.name.text} is skipped"
             if is_skipped
             else "",
-            declare=name if isinstance(written.action, syntax.ToolCall) else "",
+            used=checked.reads_itself,
+            declaration=self.outputs.of_item(of_output) if is_repeated else of_output,
+            is_text=self.outputs.is_undeclared_text(written) and not is_repeated,
+        )
+
+    def _already_an_argument(self, binding: syntax.Name, argument: Variable) -> Diagnostic:
+        return Diagnostic(
+            "WF203",
+            f"`{binding.text}` is already an argument",
+            binding.span,
+            label="a second time",
+            related=(Related(argument.definition, "declared here"),),
+            help="choose another name for the binding",
         )
 
     def _parallel(self, written: syntax.Parallel, comments: tuple[str, ...]) -> plan.Parallel:
-        steps: list[tuple[syntax.Step, plan.Step | None]] = []
-        body = written.span
+        self.scope.beside = written.steps
         # Bindings are made after the block: none of its steps may read another's.
-        for step, own in self.file.comments(written.steps, body):
-            steps.append((step, self._step(step, own)))
-        for step, checked in steps:
-            self._bind(step, checked)
+        steps = [
+            self._step(step, own) for step, own in self.file.comments(written.steps, written.span)
+        ]
+        self.scope.beside = ()
+        for checked in steps:
+            self.problems += checked.plan is None
+            self._bind(checked)
         return plan.Parallel(
-            tuple(checked for _, checked in steps if checked is not None), comments
+            tuple(checked.plan for checked in steps if checked.plan is not None), comments
         )
 
     # --- The end of a workflow

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from . import __version__
-from .diagnostics import Diagnostic, Severity
-from .pipeline import Checked, build_text, check_files
-from .project import LOCK_NAME, Locking
+from .diagnostics import Diagnostic, Severity, in_order
+from .pipeline import Checked, build_of, check_files
+from .plan import DriftMode
+from .project import LOCK_NAME, Locking, read_project
+from .source import SourceFile
 
 EXIT_WRONG, EXIT_ENVIRONMENT, EXIT_BUG, EXIT_INTERRUPTED = 1, 2, 101, 130
 
@@ -58,34 +62,50 @@ def cli() -> None:
     """Compile .wf workflows into MCP servers in plain Python."""
 
 
-def _common(command: _Command) -> _Command:
-    """The options that every command takes which reads `.wf` files."""
-    options = [
-        click.argument("files", nargs=-1, required=True, metavar="FILE.wf…"),
-        click.option("--strict", is_flag=True, help="Take warnings as errors."),
-        click.option(
-            "--format",
-            "form",
-            type=click.Choice(["text", "json"]),
-            default="text",
-            help="How to print what is wrong.",
-        ),
-        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
-        click.option("--quiet", "-q", is_flag=True, help="Print only what is wrong."),
-        click.option(
-            "--timeout",
-            type=click.FloatRange(min=0.1),
-            default=30.0,
-            show_default=True,
-            metavar="SECONDS",
-            help="How long to wait for each server that has to be asked.",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+def _options(*options: _Command) -> Callable[[_Command], _Command]:
+    """Several decorators as one, the first outermost."""
+
+    def decorate(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
+_files = click.argument("files", nargs=-1, required=True, metavar="FILE.wf…")
+_printing = _options(
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "concise", "json", "github", "sarif"]),
+        default="text",
+        help="How to print what is wrong: text on standard error, the others on standard output.",
+    ),
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        help="Whether to colour the text; NO_COLOR is honoured.",
+    ),
+    click.option("--quiet", "-q", is_flag=True, help="Print only what is wrong."),
+)
+_strict = click.option("--strict", is_flag=True, help="Take warnings as errors.")
+_timeout = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for each server that has to be asked.",
+)
+# The options that every command takes which checks files.
+_common = _options(
+    _files,
+    _strict,
+    _printing,
+    _timeout,
+)
 _locked = click.option(
     "--locked", is_flag=True, help=f"Never connect to a server; {LOCK_NAME} has to know them all."
 )
@@ -94,7 +114,7 @@ _locked = click.option(
 class _Console:
     """Where a command prints: what is wrong, what it did, and how far it is."""
 
-    def __init__(self, form: str, color: str, quiet: bool, strict: bool) -> None:
+    def __init__(self, form: str, color: str, quiet: bool, strict: bool = False) -> None:
         self.form = form
         self.quiet = quiet
         self.strict = strict
@@ -121,31 +141,44 @@ class _Console:
 
     def report(self, diagnostics: list[Diagnostic]) -> int:
         """Print diagnostics and return the exit code that they ask for."""
-        if self.form == "json":
-            from .report import json
-
-            click.echo(json.render(diagnostics))
-        elif diagnostics:
-            from .report import text
-
-            click.echo(text.render(diagnostics, colour=self.colour), err=True, color=self.colour)
-        failing = [
-            each for each in diagnostics if each.is_error or (self.strict and _is_warning(each))
-        ]
+        if self.strict:
+            diagnostics = [
+                replace(each, severity=Severity.ERROR)
+                if each.severity is Severity.WARNING
+                else each
+                for each in diagnostics
+            ]
+        if self.form == "text":
+            self._print_text(diagnostics)
+        elif document := _renderer(self.form)(diagnostics):
+            click.echo(document)
+        failing = [each for each in diagnostics if each.is_error]
         if any(each.code.startswith("WF9") for each in failing):
             return EXIT_ENVIRONMENT
         return EXIT_WRONG if failing else 0
 
+    def _print_text(self, diagnostics: list[Diagnostic]) -> None:
+        from .report import text
 
-def _is_warning(diagnostic: Diagnostic) -> bool:
-    return diagnostic.severity is Severity.WARNING
+        if diagnostics:
+            click.echo(text.render(diagnostics, colour=self.colour), err=True, color=self.colour)
+
+    def show(self, text: str) -> None:
+        """Print a difference, beside the document of a machine format and not in it."""
+        click.echo(text, nl=False, err=self.form != "text")
+
+
+def _renderer(form: str) -> Callable[[list[Diagnostic]], str]:
+    render: Callable[[list[Diagnostic]], str]
+    render = import_module(f".report.{form}", __package__).render
+    return render
 
 
 def _with_console(command: _Command) -> _Command:
     """Give a command a console for the options that say how to print."""
 
     @wraps(command)
-    def run(*, form: str, color: str, quiet: bool, strict: bool, **options: Any) -> Any:
+    def run(*, form: str, color: str, quiet: bool, strict: bool = False, **options: Any) -> Any:
         sys.exit(command(_Console(form, color, quiet, strict), **options))
 
     return run
@@ -154,12 +187,48 @@ def _with_console(command: _Command) -> _Command:
 @cli.command()
 @_common
 @_locked
+@click.option("--fix", is_flag=True, help="Mend what has one certain repair, and check again.")
+@click.option("--unsafe-fixes", is_flag=True, help="Mend as --fix does, and by guesses as well.")
 @_with_console
-def check(console: _Console, files: tuple[str, ...], timeout: float, locked: bool) -> int:
+def check(
+    console: _Console,
+    files: tuple[str, ...],
+    timeout: float,
+    locked: bool,
+    fix: bool,
+    unsafe_fixes: bool,
+) -> int:
     """Report everything that is wrong in the files; write no server."""
     checked = check_files(list(files), console.locking(timeout, locked))
     _say_what_was_locked(console, checked)
+    if fix or unsafe_fixes:
+        options = console.locking(timeout, locked)
+        checked = _fix(console, list(files), checked, options, unsafe=unsafe_fixes)
     return console.report(checked.diagnostics)
+
+
+def _fix(
+    console: _Console, files: list[str], checked: Checked, locking: Locking, *, unsafe: bool
+) -> Checked:
+    """Make the fixes, round by round, as one may come to light when another is made."""
+    from .fixes import MOST_ROUNDS, fix_files
+    from .rewrite import write
+
+    made: dict[str, int] = {}
+    for _ in range(MOST_ROUNDS):
+        fixed = fix_files(checked.diagnostics, unsafe=unsafe)
+        if not fixed:
+            break
+        for each in fixed:
+            try:
+                write(each.path, each.text)
+            except OSError as error:
+                raise click.ClickException(f"cannot write {each.path}: {error.strerror}") from error
+            made[each.path] = made.get(each.path, 0) + each.count
+        checked = check_files(files, locking)
+    for path, count in made.items():
+        console.say(f"{path}: {count} fixed")
+    return checked
 
 
 @cli.command()
@@ -170,7 +239,14 @@ def check(console: _Console, files: tuple[str, ...], timeout: float, locked: boo
     "--check", "only_check", is_flag=True, help="Write nothing; exit 1 if OUT.py is stale."
 )
 @click.option("--diff", "show_diff", is_flag=True, help="With --check: print the difference.")
-@click.option("--force", is_flag=True, help="Overwrite a file that was not written by wfc.")
+@click.option(
+    "--drift",
+    type=click.Choice(get_args(DriftMode)),
+    default="fail",
+    show_default=True,
+    help="What OUT.py does with a tool that is not what it was in the lock.",
+)
+@click.option("--force", is_flag=True, help="Build anew, whatever OUT.py is now.")
 @_with_console
 def build(
     console: _Console,
@@ -180,30 +256,36 @@ def build(
     output: Path,
     only_check: bool,
     show_diff: bool,
+    drift: DriftMode,
     force: bool,
 ) -> int:
     """Check the files and write the MCP server that they describe."""
-    from .output import diff, hand_edit, read_existing, write_atomically
+    from .output import diff, read_existing, refusal, stale, write_atomically
+    from .staleness import is_current
 
     checked = check_files(list(files), console.locking(timeout, locked or only_check))
     _say_what_was_locked(console, checked)
     failing = console.strict and bool(checked.diagnostics)
     if checked.server is None or failing:
         return console.report(checked.diagnostics)
-    text = build_text(checked, output)
+    wanted = build_of(checked, output, drift)
     existing = read_existing(output)
     if only_check:
-        code = console.report(checked.diagnostics)
-        if text == existing:
-            return code
+        text = wanted.text()
         if show_diff:
-            click.echo(diff(output, existing, text), nl=False)
-        what = "does not exist" if existing is None else "is not what a build gives now"
-        console.say(f"{output} {what}: run `wfc build {' '.join(files)} -o {output}`")
-        return EXIT_WRONG
-    refusal = None if force or text == existing else hand_edit(output, existing)
-    if refusal is not None:
-        return console.report([*checked.diagnostics, refusal])
+            console.show(diff(output, existing, text))
+        command = ["wfc", "build", *files, "-o", str(output)]
+        command += ["--drift", drift] if drift != "fail" else []
+        problem = stale(output, existing, text, wanted.fingerprint, command)
+        code = console.report([*([problem] if problem else []), *checked.diagnostics])
+        return EXIT_WRONG if problem else code
+    if not force and is_current(existing, wanted.fingerprint):
+        console.say(f"{output}: unchanged")
+        return console.report(checked.diagnostics)
+    text = wanted.text()
+    problem = None if force else refusal(output, existing, text)
+    if problem is not None:
+        return console.report([problem, *checked.diagnostics])
     if text != existing:
         try:
             write_atomically(output, text)
@@ -214,22 +296,198 @@ def build(
 
 
 @cli.command()
-@_common
-@click.option("--upgrade", is_flag=True, help="Ask the servers again that the lock already knows.")
+@click.argument("words", nargs=-1, required=True, metavar="FILE.wf… [SERVER…]")
+@_strict
+@_printing
+@_timeout
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 on a difference.")
+@click.option(
+    "--upgrade", is_flag=True, help="Ask servers again that the lock knows: SERVER…, or all."
+)
 @_with_console
-def lock(console: _Console, files: tuple[str, ...], timeout: float, upgrade: bool) -> int:
-    """Ask the servers that the files use for their tools, and write tools.lock.json."""
-    options = console.locking(timeout, refresh=() if upgrade else None)
-    checked = check_files(list(files), options)
-    if not _say_what_was_locked(console, checked):
-        console.say(f"{LOCK_NAME} knows all servers; `--upgrade` asks them again")
+def lock(
+    console: _Console, words: tuple[str, ...], timeout: float, only_check: bool, upgrade: bool
+) -> int:
+    """Ask the servers that the files use for their tools, and write tools.lock.json.
+
+    What has changed on a server that the lock knew is told as breaking or compatible for the
+    workflows of these files.
+    """
+    from .drift import differences
+
+    files = [word for word in words if word.endswith(".wf")]
+    servers = tuple(word for word in words if not word.endswith(".wf"))
+    if not files:
+        raise click.UsageError("name the .wf files whose servers are meant")
+    if servers and not (only_check or upgrade):
+        raise click.UsageError(f"{servers[0]} is no .wf file; servers are named with --upgrade")
+    refresh = servers if only_check or upgrade else None
+    locking = console.locking(
+        timeout, refresh=refresh, write=not only_check, resolve=not only_check
+    )
+    project = read_project(files, locking)
+    if unknown := [server for server in servers if not project.uses(server)]:
+        raise click.UsageError(f"no file uses a server {unknown[0]}")
     about_servers = [
-        each for each in checked.diagnostics if each.code.startswith("WF9") or each.code == "WF306"
+        each for each in project.diagnostics if each.code[:3] == "WF9" or each.code == "WF306"
     ]
-    return console.report(about_servers)
+    found = differences(project) if refresh is not None else []
+    if not only_check:
+        for path, relocked in project.locked.items():
+            done = "locked" if relocked.is_changed else "still right for"
+            console.say(f"{path}: {done} {', '.join(relocked.servers)}")
+        if not project.locked and not about_servers:
+            console.say(f"{LOCK_NAME} knows all servers; `--upgrade` asks them again")
+    elif found:
+        command = " ".join(["wfc lock", *files, "--upgrade", *servers])
+        console.say(f"{LOCK_NAME} is out of date; `{command}` takes the changes over")
+    code = console.report(in_order([*about_servers, *found]))
+    if any(each.is_error for each in about_servers):
+        return code
+    breaks = any(each.is_error for each in found)
+    return EXIT_WRONG if breaks or (only_check and found) else 0
+
+
+@cli.command()
+@_files
+@_printing
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 on a difference.")
+@click.option("--diff", "show_diff", is_flag=True, help="Write nothing; print the differences.")
+@_with_console
+def fmt(console: _Console, files: tuple[str, ...], only_check: bool, show_diff: bool) -> int:
+    """Lay the files out in the one canonical way; `-` reads standard input."""
+    from . import rewrite
+    from .format import format_source
+
+    texts: dict[str, tuple[str, str]] = {}
+    diagnostics: list[Diagnostic] = []
+    # All files are laid out before one is written, so that a bug leaves them as they are.
+    for path in dict.fromkeys(files):
+        text = rewrite.read(path)
+        if isinstance(text, Diagnostic):
+            diagnostics.append(text)
+            continue
+        name = "<standard input>" if path == rewrite.STANDARD_INPUT else path
+        formatted, problems = format_source(SourceFile(name, text))
+        diagnostics += problems
+        if formatted is not None:
+            texts[path] = text, formatted
+    changed = 0
+    for path, (text, formatted) in texts.items():
+        changed += text != formatted
+        if show_diff:
+            console.show(rewrite.difference(path, text, formatted))
+        elif path == rewrite.STANDARD_INPUT and not only_check:
+            click.echo(formatted, nl=False)
+        elif text == formatted:
+            continue
+        elif only_check:
+            console.say(f"{path}: `wfc fmt` would lay it out differently")
+        else:
+            try:
+                rewrite.write(path, formatted)
+            except OSError as error:
+                raise click.ClickException(f"cannot write {path}: {error.strerror}") from error
+            console.say(f"{path}: formatted")
+    # A filter has standard output for its text.
+    is_silent = rewrite.STANDARD_INPUT in texts and not (diagnostics or only_check)
+    code = 0 if is_silent else console.report(in_order(diagnostics))
+    return code or (EXIT_WRONG if only_check and changed else 0)
+
+
+@cli.command()
+@_common
+@_locked
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_with_console
+def show(
+    console: _Console, files: tuple[str, ...], timeout: float, locked: bool, as_json: bool
+) -> int:
+    """Tell what the workflows do: steps in order, what flows in from where, what is undone."""
+    from . import show
+    from .words import workflows_in_words
+
+    checked = check_files(list(files), console.locking(timeout, locked))
+    if checked.server is None:
+        return console.report(checked.diagnostics)
+    workflows = workflows_in_words(checked.server)
+    click.echo(show.as_json(workflows) if as_json else show.as_text(workflows), nl=False)
+    return 0
+
+
+@cli.command()
+@_common
+@_locked
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="OUT.svg",
+    help="Draw an SVG picture instead.",
+)
+@_with_console
+def graph(
+    console: _Console, files: tuple[str, ...], timeout: float, locked: bool, output: Path | None
+) -> int:
+    """Print the workflows as a Mermaid flowchart, or draw them."""
+    from .words import workflows_in_words
+
+    if output is not None and output.suffix != ".svg":
+        raise click.UsageError(f"{output} does not end in .svg; Mermaid goes to standard output")
+    checked = check_files(list(files), console.locking(timeout, locked))
+    if checked.server is None:
+        return console.report(checked.diagnostics)
+    workflows = workflows_in_words(checked.server)
+    if output is None:
+        from .graph import as_mermaid
+
+        click.echo(as_mermaid(workflows), nl=False)
+        return 0
+    from .output import write_atomically
+    from .picture import as_svg
+
+    try:
+        write_atomically(output, as_svg(workflows))
+    except OSError as error:
+        raise click.ClickException(f"cannot write {output}: {error.strerror}") from error
+    console.say(f"{output}: written")
+    return 0
+
+
+@cli.command()
+@click.argument("folder", default=".", type=click.Path(path_type=Path), metavar="[DIR]")
+def init(folder: Path) -> int:
+    """Lay out a project that runs: a workflow, a server in Python, a test, checks for CI."""
+    from .initialize import Occupied, initialize
+
+    try:
+        written = initialize(folder)
+    except Occupied as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from error
+    for path in written:
+        click.echo(path.as_posix(), err=True)
+    there = "" if folder == Path() else f"cd {folder} && "
+    click.echo(f"\nNow: {there}wfc build hello.wf -o server.py && python -m pytest", err=True)
+    return 0
+
+
+@cli.command()
+@click.argument("codes", nargs=-1, metavar="[CODE]…")
+def explain(codes: tuple[str, ...]) -> int:
+    """Tell what a code means, with an example and how to mend it; without one, list them all."""
+    from .explain import UnknownCode, listing, page
+
+    try:
+        click.echo("\n".join(map(page, codes)) if codes else listing())
+    except UnknownCode as error:
+        near = f"; near it are {', '.join(error.near)}" if error.near else ""
+        raise click.UsageError(f"{error}{near}. `wfc explain` lists them all.") from None
+    return 0
 
 
 def _say_what_was_locked(console: _Console, checked: Checked) -> bool:
-    for path, servers in checked.project.locked.items():
-        console.say(f"{path}: locked {', '.join(servers)}")
+    for path, relocked in checked.project.locked.items():
+        console.say(f"{path}: locked {', '.join(relocked.servers)}")
     return bool(checked.project.locked)

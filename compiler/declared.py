@@ -59,6 +59,10 @@ class DeclaredTypes:
         self._report = report
         self._known: dict[str, Schema] = {}
         self._under_way: list[str] = []
+        self._wrongly_constrained: list[syntax.ConstrainedType] = []
+        self._told: set[str] = set()
+        self._wrong: set[str] = set()
+        """Aliases that are made of themselves."""
 
     def check_all(self) -> None:
         """Look at every alias, used or not, so that a mistake in it is told."""
@@ -74,19 +78,39 @@ class DeclaredTypes:
                 return {"const": written.value}
             case syntax.ArrayType():
                 return array_of(self.schema(written.item))
-            case syntax.ObjectType():
-                return _open(
-                    object_of(
-                        {
-                            field.name.text: Access(self.schema(field.type), not field.optional)
-                            for field in written.fields
-                        }
-                    )
-                )
+            case syntax.ObjectType(fields=fields):
+                types = {
+                    each.name.text: Access(self.schema(each.type), not each.optional)
+                    for each in fields
+                }
+                return opened(object_of(types))
             case syntax.UnionType():
                 return self._union(written)
             case syntax.ConstrainedType():
                 return self._constrained(written)
+
+    def known(self, written: syntax.Type) -> Schema | None:
+        """Return the schema of a type; None, with the problem reported, where a name is wrong."""
+        schema = self.schema(written)
+        return schema if self._is_known(written) else None
+
+    def _is_known(self, written: syntax.Type) -> bool:
+        match written:
+            case syntax.NamedType(name=name) if name.text in self._declarations:
+                is_known = name.text not in self._wrong
+                return is_known and self._is_known(self._declarations[name.text].type)
+            case syntax.NamedType(name=name):
+                return name.text in BASE_TYPES
+            case syntax.ArrayType(item=inner):
+                return self._is_known(inner)
+            case syntax.ConstrainedType(base=inner):
+                return written not in self._wrongly_constrained and self._is_known(inner)
+            case syntax.ObjectType(fields=fields):
+                return all(self._is_known(field.type) for field in fields)
+            case syntax.UnionType(members=members):
+                return all(self._is_known(member) for member in members)
+            case syntax.LiteralType():
+                return True
 
     def _named(self, name: syntax.Name) -> Schema:
         if name.text in self._declarations:
@@ -95,6 +119,9 @@ class DeclaredTypes:
             return BASE_TYPES[name.text]
         candidates = [*self._declarations, *BASE_TYPES]
         close = _FOREIGN.get(name.text.lower()) or nearest(name.text, candidates)
+        if name.text in self._told:
+            return {}
+        self._told.add(name.text)
         self._report(
             Diagnostic(
                 "WF208",
@@ -122,6 +149,7 @@ class DeclaredTypes:
                 )
             )
             self._known[name] = {}
+            self._wrong.update(self._under_way)
             return {}
         self._under_way.append(name)
         schema = self.schema(declaration.type)
@@ -139,6 +167,8 @@ class DeclaredTypes:
 
     def _constrained(self, written: syntax.ConstrainedType) -> Schema:
         base = self.schema(written.base)
+        if not self._is_known(written.base):
+            return base
         kinds = types(base)
         kind = "number" if kinds == {"integer", "number"} else next(iter(kinds), "")
         allowed = _CONSTRAINTS.get(kind, {}) if len(kinds) == 1 or kind == "number" else {}
@@ -148,6 +178,7 @@ class DeclaredTypes:
         for constraint in written.constraints:
             name = constraint.name.text
             if name not in allowed:
+                self._wrongly_constrained.append(written)
                 self._report(
                     Diagnostic(
                         "WF212",
@@ -162,6 +193,7 @@ class DeclaredTypes:
                 )
                 continue
             if not self._fits(constraint, allowed[name]):
+                self._wrongly_constrained.append(written)
                 continue
             value = constraint.value
             assert isinstance(value, syntax.Constant)
@@ -169,6 +201,7 @@ class DeclaredTypes:
         keywords = list(allowed.values())
         low, high = (added.get(keyword) for keyword in keywords[:2]) if added else (None, None)
         if low is not None and high is not None and low > high:
+            self._wrongly_constrained.append(written)
             self._report(
                 Diagnostic(
                     "WF212",
@@ -206,7 +239,7 @@ class DeclaredTypes:
         return False
 
 
-def _open(schema: Schema) -> Schema:
+def opened(schema: Schema) -> Schema:
     """Return an object schema that lets further fields through, as JSON Schema's own do."""
     assert isinstance(schema, dict)
     return {

@@ -14,10 +14,14 @@ from .source import Span
 
 
 class Severity(StrEnum):
-    """How much a diagnostic weighs: an error fails the command, a warning does not."""
+    """How much a diagnostic weighs: an error fails the command, a warning does not.
+
+    A note is only worth knowing.
+    """
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Fix:
 
 def replace_fix(span: Span, text: str, *, is_safe: bool = False, title: str = "") -> Fix:
     """Return the fix that puts `text` in the place of a span."""
-    return Fix((Edit(span, text),), is_safe, title or f"write `{text}`")
+    return Fix((Edit(span, text),), is_safe, title or (f"write `{text}`" if text else "remove it"))
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,8 @@ class StepWriter:
             is_read = step.binding is not None and (
                 reads.inside or (reads.whole and not output.has_models)
             )
-            name = self.locals.add(_identifier(step.binding or "output")) if is_read else "_"
+            is_used = is_read and step.binding in self.workflow.used_names
+            name = self.workflow.local_name(step.binding or "output") if is_read else "_"
             own_name = self.locals.add(f"{name}_item") if is_read and loop is not None else name
             own = self._local(step, own_name, own_reads, output)
             action = self._action(step, output)
@@ -109,8 +110,8 @@ class StepWriter:
             "loop": loop,
             "condition": condition,
             "guidance": guidance,
-            "target": name if is_read else None,
-            "single": own_name if is_read else None,
+            "target": name if is_used else None,
+            "single": own_name if is_used else None,
             "annotation": annotated,
             "may_skip": condition is not None and loop is None,
             "options": options,
@@ -125,7 +126,7 @@ class StepWriter:
             return
         self.used.loops = True
         items = step.loop.items
-        name = self.locals.add(_identifier(step.loop.name))
+        name = self.workflow.local_name(step.loop.name)
         local = Local(name, lambda accesses: None)
         written = ""
         if isinstance(items, plan.Path):
@@ -151,7 +152,11 @@ class StepWriter:
     def _local(self, step: plan.Step, name: str, reads: Reads, output: Output) -> Local:
         """What the binding of a step is in Python."""
         if isinstance(step.action, plan.WorkflowCall):
-            return Local(name, lambda accesses: None, reads=reads, has_keys=step.loop is None)
+            is_one = step.loop is None
+            kind = output.annotated if is_one else f"list[{output.annotated}]"
+            return Local(
+                name, lambda accesses: None, reads=reads, has_keys=is_one, annotated=kind
+            )
         return Local(
             name,
             attribute_of_declared if output.has_models else attribute_of_reads(reads),
@@ -189,8 +194,8 @@ class StepWriter:
             case plan.WorkflowCall() as call:
                 self.used.calls_workflows = True
                 callee = self.module.callees[call.workflow]
-                arguments = ", ".join(["part", *self._values_for(call, step.name)])
-                given = [f"lambda part: {callee.runner}({arguments})", str(callee.step_count)]
+                arguments = self._values_for(call, step.name)
+                given = [callee.runner, str(callee.step_count), *arguments]
                 return {"method": "call", "given": given, "options": []}
 
     def _server(self, downstream: plan.Downstream) -> str:
@@ -215,7 +220,9 @@ class StepWriter:
             default = parameter.parameter.default
             written = f"given({written}{'' if default is None else f', {default!r}'})"
         if parameter.has_models or argument.check is not None:
-            return f"adapter({parameter.alias}).validate_python({written})"
+            self.used.checks_workflow_arguments = True
+            name = parameter.parameter.name
+            return f"{self.values.run}.argument({step!r}, {name!r}, {written}, {parameter.alias})"
         return written
 
     def _checks(self, call: plan.ToolCall) -> list[str]:
@@ -260,9 +267,9 @@ class StepWriter:
         if isinstance(step.undo, plan.WorkflowCall):
             self.used.undoes_by_workflows = True
             callee = self.module.callees[step.undo.workflow]
-            arguments = ", ".join(["part", *self._values_for(step.undo, step.name)])
-            workflow = f"lambda part: {callee.runner}({arguments})"
-            given = [repr(step.undo.workflow), workflow, str(callee.step_count), *timeout]
+            arguments = self._values_for(step.undo, step.name)
+            given = [repr(step.undo.workflow), callee.runner, str(callee.step_count)]
+            given += [*arguments, *timeout]
             return {"method": "undo_by", "given": given}
         self.used.undoes_by_tools = True
         given = [
@@ -325,7 +332,9 @@ def _source(action: plan.ToolCall | plan.Read) -> str:
 
 
 def _identifier(name: str) -> str:
-    return snake_case(name).strip("_") or "value"
+    """A local name for a binding; one with a capital would hide the model of that name."""
+    found = snake_case(name).strip("_") or "value"
+    return found[0].lower() + found[1:]
 
 
 def _comments(lines: tuple[str, ...]) -> list[str]:

@@ -16,7 +16,7 @@ from .emit_step import StepWriter
 from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, snake_case
 from .python_types import PythonTypes, TypedDictionary, published
 from .python_values import Local, Values, attribute_of_declared
-from .reads import reads_of
+from .reads import reads_of, used_names
 
 if TYPE_CHECKING:
     from .emit import ModuleWriter
@@ -37,6 +37,7 @@ class Features:
     parallels: bool = False
     calls_tools: bool = False
     calls_workflows: bool = False
+    checks_workflow_arguments: bool = False
     reads_resources: bool = False
     hands_off: bool = False
     reads_json_text: bool = False
@@ -103,10 +104,14 @@ class WorkflowWriter:
         self.prompt_function = module.names.add(f"{identifier}_prompt")
         self.types = PythonTypes(module.names, module.formats)
         self.locals = Names(
-            USED_IN_FUNCTIONS | {self.function} | {each.runner for each in module.callees.values()}
+            USED_IN_FUNCTIONS
+            | {"each", "given", "in_uri", "json_value", "to_text", "TypeAdapter"}
+            | {self.function}
+            | {each.runner for each in module.callees.values()}
         )
         self.values = Values(module.uses)
         self.reads = reads_of(workflow)
+        self.used_names = used_names(workflow)
 
     def view(self) -> dict[str, Any]:
         """Return what the template of a workflow is filled with."""
@@ -140,6 +145,10 @@ class WorkflowWriter:
             "parameters_with_defaults": "".join(
                 f", {each.name}: {each.alias}{each.default}" for each in required_first
             ),
+            # The SDK hands the context over under its name, where an argument must not be.
+            "context": "context"
+            if any(each.name == "ctx" for each in workflow.parameters)
+            else "ctx",
             "magic_comma": "," if len(parameters) > 1 else "",
             "arguments": "".join(f", {each.name}" for each in parameters),
             "intent": _items(f"{each.parameter.name!r}: {each.shown}" for each in parameters),
@@ -161,6 +170,13 @@ class WorkflowWriter:
             "plan": _items(_plan_line(step) for step in workflow.steps),
         }
 
+    def local_name(self, name: str) -> str:
+        """Take a name for an argument, a binding or an item; one that hides no class."""
+        identifier = snake_case(name).strip("_") or "value"
+        if identifier[0].isupper() and identifier in self.module.names:
+            identifier += "_"
+        return self.locals.add(identifier)
+
     def _hints(self) -> str:
         """What the tool tells about itself, derived from the tools that it calls."""
         tools = list(_tools(self.workflow, self.module.server))
@@ -172,7 +188,7 @@ class WorkflowWriter:
         return ", ".join(hints)
 
     def _parameter(self, parameter: plan.Parameter) -> Parameter:
-        name = self.locals.add(snake_case(parameter.name).strip("_") or "argument")
+        name = self.local_name(parameter.name)
         prefixed = f"{camel_case(self.workflow.name)}{camel_case(parameter.name)}"
         alias = self.module.names.add(camel_case(parameter.name), prefixed)
         models_before = len(self.types.models)
@@ -213,13 +229,13 @@ class WorkflowWriter:
         assert result is not None
         if not isinstance(result, plan.Object):
             written = self.values.value(result, "return").python
-            return published(result.type.schema), [f"return {written}"]
+            return self._returned(result), [f"return {written}"]
         name = self.module.names.add(f"{camel_case(self.workflow.name)}Result")
         keys: dict[str, str] = {}
         given: list[str] = []
         later: list[str] = []
         for key, value in result.entries:
-            kind = published(value.type.schema)
+            kind = self._returned(value)
             if not value.type.absent:
                 keys[key] = kind
                 given.append(f"{key!r}: {self.values.value(value, 'return').python}")
@@ -235,6 +251,14 @@ class WorkflowWriter:
         if not later:
             return name, [f"return {literal}"]
         return name, [f"result: {name} = {literal}", *later, "return result"]
+
+    def _returned(self, value: plan.Expression) -> str:
+        """Return the annotation of a value that is returned."""
+        if isinstance(value, plan.Path) and not value.accesses:
+            annotated = self.values.variables[value.name].annotated
+            if annotated is not None:
+                return annotated
+        return published(value.type.schema)
 
 
 def _tools(workflow: plan.Workflow, server: plan.Server) -> Any:
@@ -264,10 +288,11 @@ def _as_present(path: plan.Path) -> plan.Path:
 def _comes_as_json(value: schema.Schema) -> bool:
     """Whether the text of a prompt's argument is the JSON of its value."""
     kinds = schema.types(value)
-    if "string" in kinds:
-        return False
-    is_enumeration = schema.enumeration(value) is not None
-    return bool(kinds & {"array", "object"}) or is_enumeration or len(kinds) > 2
+    values = schema.enumeration(value)
+    if values is not None:
+        return not all(isinstance(each, str) for each in values)
+    # Pydantic reads numbers and booleans from texts itself.
+    return "string" not in kinds and bool(kinds & {"array", "object", "null"})
 
 
 def _items(items: Iterable[str]) -> str:

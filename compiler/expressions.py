@@ -1,4 +1,4 @@
-"""What expressions and conditions are: their names resolved, their types known.
+"""What expressions are: their names resolved, their types known.
 
 In: syntax and a `Scope`. Out: the plan's expressions, each with its type; None for one that is
 wrong, after its diagnostic. What is wrong once is unknown from there on and silent, so one
@@ -7,20 +7,23 @@ mistake gives one error.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from . import plan, schema, syntax
 from .diagnostics import Diagnostic, Related, Severity
 from .plan import Type
 from .source import Span
 from .suggest import listing, nearest
+from .wanted import Declaration
 
 # A path without its place in the text, so that two that say the same are equal.
 PathKey = tuple[str | int, ...]
+
+# Gives the declaration that is asked for because of a part, and whether to declare that as there;
+# None where that would contradict what the tool says that it returns.
+Declare = Callable[[PathKey, bool], Declaration | None]
 
 _SIMPLE = {"string", "number", "integer", "boolean"}
 
@@ -37,11 +40,16 @@ class Variable:
     definition: Span
     why_absent: str = ""
     """Why it may be absent, for messages: "`laptop` is optional"."""
+    is_argument: bool = False
+    unknown: set[PathKey] = field(default_factory=set)
+    """Parts that were reported as unknown: once is enough."""
     used: bool = False
-    whole: bool = False
-    """Whether it is read as a whole, and not only by its fields."""
-    declare: str = ""
-    """The name to write in `as NAME: …` to declare its type; empty where that cannot be."""
+    declaration: Declare | None = None
+    """Gives the `as NAME: TYPE` that its uses ask for; None where no type can be declared."""
+    is_text: bool = False
+    """Whether it is a text of which nothing is declared."""
+    is_own: bool = False
+    """Whether it is the output of the very step whose clauses are looked at."""
 
 
 @dataclass
@@ -56,10 +64,21 @@ class Scope:
     """The bindings of all steps, by the steps' names, for suggestions."""
     present: set[PathKey] = field(default_factory=set)
     """Paths that a `when` around the place has found to be there."""
+    is_lenient: bool = False
+    """Whether a `when` around the place is wrong, so that it is not known what it tests."""
+    unknown: set[tuple[str, bool]] = field(default_factory=set)
+    """Names that were reported as unknown, by others and by their own step: once is enough."""
+    step: syntax.Step | None = None
+    """The step that is looked at, None at the end of the workflow."""
+    beside: tuple[syntax.Step, ...] = ()
+    """The steps that run at the same time."""
 
     @contextmanager
-    def narrowed(self, conditions: Iterable[plan.Condition]) -> Iterator[None]:
-        """Within the block, what the conditions test for is present."""
+    def narrowed(self, conditions: Iterable[syntax.Condition]) -> Iterator[None]:
+        """Within the block, what the conditions test for is present.
+
+        A condition that is wrong narrows as well: that it is wrong is told once.
+        """
         before = set(self.present)
         for condition in conditions:
             self._narrow(condition)
@@ -68,13 +87,13 @@ class Scope:
         finally:
             self.present = before
 
-    def _narrow(self, condition: plan.Condition) -> None:
+    def _narrow(self, condition: syntax.Condition) -> None:
         match condition:
-            case plan.Present(path):
-                key: PathKey = (path.name, *(access.key for access in path.accesses))
+            case syntax.Present(value=syntax.Path() as path):
+                key = path_key(path)
                 # What has a part that is there, is there.
                 self.present.update(key[: end + 1] for end in range(len(key)))
-            case plan.AllOf(conditions):
+            case syntax.AllOf(conditions=conditions):
                 for each in conditions:
                     self._narrow(each)
 
@@ -90,6 +109,14 @@ class Scope:
                 del self.variables[variable.name]
             else:
                 self.variables[variable.name] = hidden
+
+
+def path_key(path: syntax.Path) -> PathKey:
+    """Return what a path says, without where it stands."""
+    accessors = (
+        each.position if isinstance(each, syntax.Index) else each.name for each in path.accessors
+    )
+    return (path.head.text, *accessors)
 
 
 class Expressions:
@@ -121,7 +148,7 @@ class Expressions:
             return None
         root = variable.type
         key: PathKey = (written.head.text,)
-        if key in self.scope.present:
+        if self._is_found(key):
             root = Type(root.schema)
         current = root
         accesses: list[plan.Access] = []
@@ -132,36 +159,47 @@ class Expressions:
             name, found = got
             key = (*key, name)
             optional = not found.required and isinstance(name, str)
-            after = Type(found.schema, absent=optional and key not in self.scope.present)
+            after = Type(found.schema, absent=optional and not self._is_found(key))
             accesses.append(plan.Access(name, current, after, optional))
             current = Type(found.schema, absent=current.absent or after.absent)
-        if not accesses:
-            variable.whole = True
         return plan.Path(written.head.text, tuple(accesses), root, current)
+
+    def _is_found(self, key: PathKey) -> bool:
+        """Whether a `when` has found what a path leads to."""
+        return self.scope.is_lenient or key in self.scope.present
 
     def _variable(self, name: syntax.Name) -> Variable | None:
         variable = self.scope.variables.get(name.text)
         if variable is not None:
             variable.used = True
             return variable
-        if name.text in self.scope.later:
-            step = self.scope.later[name.text]
-            assert step.binding is not None
-            self.scope.report(
-                Diagnostic(
-                    "WF202",
-                    f"`{name.text}` is used before the step that it comes from",
-                    name.span,
-                    label="not known yet",
-                    related=(
-                        Related(step.binding.span, f"bound here, by the step {step.name.text}"),
-                    ),
-                    help=f"move the step {step.name.text} in front of this one",
-                )
-            )
+        later = self.scope.later.get(name.text)
+        is_own = later is not None and later is self.scope.step
+        if (name.text, is_own) in self.scope.unknown:
             return None
-        self.scope.report(self._unknown(name))
+        self.scope.unknown.add((name.text, is_own))
+        self.scope.report(self._unknown(name) if later is None else self._too_early(name, later))
         return None
+
+    def _too_early(self, name: syntax.Name, step: syntax.Step) -> Diagnostic:
+        assert step.binding is not None
+        if step is self.scope.step:
+            message = f"`{name.text}` is the output of this very step"
+            help = "only `undo` and `require` of a step can read its own output"
+        elif step in self.scope.beside:
+            message = f"`{name.text}` comes from a step that runs at the same time"
+            help = "move this step behind the `parallel` block"
+        else:
+            message = f"`{name.text}` is used before the step that it comes from"
+            help = f"move the step {step.name.text} in front of this one"
+        return Diagnostic(
+            "WF202",
+            message,
+            name.span,
+            label="not known yet",
+            related=(Related(step.binding.span, f"bound here, by the step {step.name.text}"),),
+            help=help,
+        )
 
     def _unknown(self, name: syntax.Name) -> Diagnostic:
         known = list(self.scope.variables)
@@ -178,6 +216,7 @@ class Expressions:
             help = f"write `{proper}`"
         elif close := nearest(name.text, known):
             help = f"did you mean `{close}`?"
+            self.scope.variables[close].used = True  # it was meant, so it is not forgotten
         else:
             help = f"declare it with `arg {name.text}`, or write a text in double quotes"
         return Diagnostic(
@@ -198,35 +237,65 @@ class Expressions:
                 found = schema.item(value.schema, name)
             case syntax.Field(name=name) | syntax.Key(name=name):
                 found = schema.field(value.schema, name)
+        read = path.span.source.span(path.span.start, accessor.span.start)
         if isinstance(found, schema.Access):
+            if isinstance(name, int) and schema.types(value.schema) != {"array"}:
+                self.unsure_array(read, variable, path_key(path))
             return name, found
-        read = path.span.source.span(path.span.start, accessor.span.start).text
+        wrong = path_key(path)[: path.accessors.index(accessor) + 2]
+        if wrong in variable.unknown:
+            return None
+        variable.unknown.add(wrong)
         what = f"no field `{name}`" if isinstance(name, str) else f"no item {name}"
         code = "WF406" if isinstance(accessor, syntax.Index) else "WF403"
-        help: str | None = None
-        notes: tuple[str, ...] = ()
-        if found.known:
-            notes = (f"its fields are {listing(found.known)}",)
-            close = nearest(str(name), found.known)
-            help = f"did you mean `{close}`?" if close else None
-        elif found.obstacle == "may be null" and variable.declare:
-            help = "declare what you rely on, without null: it is then checked when the step runs"
-        elif variable.declare and schema.types(value.schema) == {"string"}:
-            help = f"where the text is JSON, declare what is in it: `as {variable.declare}: " + (
-                "{" + f"{name}: …" + "}`" if isinstance(name, str) else "string[]`"
-            )
+        reason = "" if found.reason == f"there is {what}" else f": {found.reason}"
+        notes = (f"its fields are {listing(found.known)}",) if found.known else ()
+        close = nearest(str(name), found.known)
+        if close is not None and close != name:
+            help: str | None = f"did you mean `{close}`?"
+        elif variable.is_text:
+            variable.type = None  # what else is read of it is wrong for the same reason
+            help = self.declaration_help(variable, "where the text is JSON", ())
+        elif self._may_have(value, found, name):
+            keys = (*path_key(path)[1 : 1 + path.accessors.index(accessor)], name)
+            help = self.declaration_help(variable, "if that is what the tool returns", keys)
+        else:
+            help = None
         self.scope.report(
             Diagnostic(
                 code,
-                f"`{read}` has {what}: {found.reason}",
+                f"`{read.text}` has {what}{reason}",
                 accessor.span,
-                label=f"`{read}` is {schema.describe(value.schema)}, {variable.origin}",
+                label=f"`{read.text}` is {schema.describe(value.schema)}, {variable.origin}",
                 notes=notes,
                 help=help,
                 related=(Related(variable.definition, f"`{variable.name}` comes from here"),),
             )
         )
         return None
+
+    def unsure_array(self, read: Span, variable: Variable, place: PathKey) -> None:
+        """Report that items are read of a value of which nothing is said."""
+        self.scope.report(
+            Diagnostic(
+                "WF405",
+                f"whether `{read.text}` is an array cannot be told before it runs",
+                read,
+                Severity.WARNING,
+                label=f"any, {variable.origin}",
+                notes=("the step fails where it is none",),
+                help=self.declaration_help(variable, "if that is what the tool returns", place[1:]),
+            )
+        )
+
+    def _may_have(self, value: Type, found: schema.NoAccess, name: str | int) -> bool:
+        """Whether some values of a type have the field or item that not all of them have."""
+        wanted = "object" if isinstance(name, str) else "array"
+        if wanted not in schema.types(value.schema):
+            return False
+        if found.obstacle == "unknown field":
+            return not found.reason.startswith("there is no")
+        return found.obstacle != "no such item"
 
     def fstring(self, written: syntax.FString) -> plan.Interpolation | plan.Constant | None:
         """Return the plan of an f-string; only scalars that are there may stand in it."""
@@ -237,19 +306,20 @@ class Expressions:
                 parts.append(part)
                 continue
             value = self.path(part)
-            if value is None or not self._present(value, part.span, "an f-string"):
+            if value is None or not self.is_there(value, part.span, "an f-string"):
                 wrong = True
                 continue
             if not self._is_simple(value.type.schema):
                 wrong = True
+                variable = self.scope.variables[value.name]
                 self.scope.report(
                     Diagnostic(
                         "WF407",
                         f"`{part.span.text}` cannot stand in an f-string",
                         part.span,
-                        label=f"this is {schema.describe(value.type.schema)}",
+                        label=f"{schema.describe(value.type.schema)}, {variable.origin}",
                         notes=("texts, numbers, booleans and enums of them can",),
-                        help="choose a field or an item of it",
+                        help=self._simple_help(value, variable),
                     )
                 )
             parts.append(value)
@@ -260,6 +330,19 @@ class Expressions:
             return plan.Constant(text, Type({"const": text}))
         return plan.Interpolation(tuple(parts), Type({"type": "string"}))
 
+    def _simple_help(self, value: plan.Path, variable: Variable) -> str | None:
+        """Say what to do about a value that cannot stand in an f-string."""
+        kinds = schema.types(value.type.schema)
+        if kinds and not kinds & _SIMPLE:
+            return "choose a field or an item of it"
+        reason = (
+            "if it is never null"
+            if kinds <= {*_SIMPLE, "null"}
+            else "if that is what the tool returns"
+        )
+        keys = tuple(access.key for access in value.accesses)
+        return self.declaration_help(variable, reason, keys)
+
     def _is_simple(self, value: schema.Schema) -> bool:
         kinds = schema.types(value)
         return bool(kinds) and kinds <= _SIMPLE
@@ -268,7 +351,7 @@ class Expressions:
         """Return the plan of an array; its items have to be there."""
         items = [self.expression(item) for item in written.items]
         for item, source in zip(items, written.items, strict=True):
-            if item is not None and not self._present(item, source.span, "an array"):
+            if item is not None and not self.is_there(item, source.span, "an array"):
                 return None
         found = [item for item in items if item is not None]
         if len(found) < len(items):
@@ -280,12 +363,14 @@ class Expressions:
 
     def object(self, written: syntax.Object) -> plan.Expression | None:
         """Return the plan of an object; what may be absent makes its key optional."""
+        # Of a key that is given twice, which the parser reports, the first one counts.
+        first = {entry.key.text: entry for entry in reversed(written.entries)}
         entries: list[tuple[str, plan.Expression]] = []
         for entry in written.entries:
             value = self.expression(entry.value)
-            if value is not None:
+            if value is not None and first[entry.key.text] is entry:
                 entries.append((entry.key.text, value))
-        if len(entries) < len(written.entries):
+        if len(entries) < len(first):
             return None
         constants = {key: value.value for key, value in entries if isinstance(value, plan.Constant)}
         if len(constants) == len(entries):
@@ -296,7 +381,9 @@ class Expressions:
         }
         return plan.Object(tuple(entries), Type(schema.object_of(fields)))
 
-    def _present(self, value: plan.Expression, span: Span, place: str) -> bool:
+    def is_there(
+        self, value: plan.Expression, span: Span, place: str, *, help: str | None = None
+    ) -> bool:
         """Whether the value is there for certain; reports where it may be absent."""
         if not value.type.absent:
             return True
@@ -306,10 +393,55 @@ class Expressions:
                 f"`{span.text}` may be absent, and cannot be in {place}",
                 span,
                 label=self.why_absent(value),
-                help=f"run the step only `when {span.text}`",
+                help=help or self.presence_help(value, span.text),
             )
         )
         return False
+
+    # --- Ways out, for messages
+
+    def declaration_help(
+        self,
+        variable: Variable,
+        reason: str,
+        place: PathKey,
+        *,
+        is_present: bool = False,
+        taken: schema.Schema | None = None,
+    ) -> str | None:
+        """Say what to declare of the output of a tool; None where that is no way out.
+
+        `place` is the part that is to blame, and `taken` what it then has to be valid for.
+        """
+        if variable.declaration is None:
+            return None
+        found = variable.declaration(place, is_present)
+        if found is None or (variable.is_text and found.schema == {"type": "string"}):
+            return None  # it cannot be, or it is that already
+        if taken is not None and (
+            found.part is None or schema.assignable(found.part, taken).answer == "no"
+        ):
+            return None
+        return f"{reason}, declare it: `{found.text}`; it is then checked when the step runs"
+
+    def presence_help(self, value: plan.Expression, text: str) -> str | None:
+        """Say how to see to it that a value that may be absent is there."""
+        path = next((each for each in plan.paths(value) if each.type.absent), None)
+        if path is None:
+            return None
+        variable = self.scope.variables[path.name]
+        ways: list[str] = []
+        if self.scope.step is not None and not variable.is_own:
+            ways.append(f"run the step only `when {text}`")
+        declaration = None
+        if not path.root.absent:
+            keys = tuple(access.key for access in path.accesses)
+            declaration = self.declaration_help(
+                variable, "if it always comes", keys, is_present=True
+            )
+        elif not path.accesses and variable.is_argument:
+            ways.append("give the argument a default")
+        return "; or ".join([*ways, *([declaration] if declaration else [])]) or None
 
     def why_absent(self, value: plan.Expression) -> str:
         """Say why a value that may be absent may be so."""
@@ -321,127 +453,5 @@ class Expressions:
             for access in path.accesses:
                 read += f".{access.key}" if isinstance(access.key, str) else f"[{access.key}]"
                 if access.after.absent:
-                    return f"`{read}` is not required {variable.origin}"
+                    return f"`{read}` may be left out, {variable.origin}"
         return "may be absent"
-
-    # --- Conditions
-
-    def condition(self, written: syntax.Condition) -> plan.Condition | None:
-        """Return the plan of a condition; None when a part of it is wrong."""
-        match written:
-            case syntax.Present():
-                return self._presence(written)
-            case syntax.Comparison():
-                return self._comparison(written)
-            case syntax.Not():
-                inner = self.condition(written.condition)
-                return None if inner is None else plan.Not(inner)
-            case syntax.AnyOf():
-                alternatives = [self.condition(each) for each in written.conditions]
-                found = tuple(each for each in alternatives if each is not None)
-                return plan.AnyOf(found) if len(found) == len(alternatives) else None
-            case syntax.AllOf():
-                return self._conjunction(written.conditions)
-
-    def _conjunction(self, written: tuple[syntax.Condition, ...]) -> plan.Condition | None:
-        found: list[plan.Condition] = []
-        for each in written:
-            # In `x and x > 3` the second is only asked where the first holds.
-            with self.scope.narrowed(found):
-                condition = self.condition(each)
-            if condition is not None:
-                found.append(condition)
-        return plan.AllOf(tuple(found)) if len(found) == len(written) else None
-
-    def _presence(self, written: syntax.Present) -> plan.Present | None:
-        if not isinstance(written.value, syntax.Path):
-            self.scope.report(
-                Diagnostic(
-                    "WF401",
-                    "a constant is no condition",
-                    written.span,
-                    label="always there",
-                    help="compare a value with it: `name == …`",
-                )
-            )
-            return None
-        path = self.path(written.value)
-        if path is None:
-            return None
-        text = written.span.text
-        is_boolean = "boolean" in schema.types(path.type.schema) and path.type.schema not in (
-            True,
-            {},
-        )
-        if not path.type.absent or is_boolean:
-            self.scope.report(
-                Diagnostic(
-                    "WF505",
-                    f"this tests whether `{text}` is there, and it always is"
-                    if not path.type.absent
-                    else f"this tests whether `{text}` is there, also when it is false",
-                    written.span,
-                    Severity.WARNING,
-                    help=f"to test its value, write `{text} == true`"
-                    if is_boolean and not path.type.absent
-                    else f"to test its value, write `{text} and {text} == true`"
-                    if is_boolean
-                    else "leave the condition out",
-                )
-            )
-        return plan.Present(path)
-
-    def _comparison(self, written: syntax.Comparison) -> plan.Comparison | None:
-        left, right = self.expression(written.left), self.expression(written.right)
-        if left is None or right is None:
-            return None
-        for value, source in ((left, written.left), (right, written.right)):
-            if not self._present(value, source.span, "a comparison"):
-                return None
-        problem = _incomparable(left.type.schema, written.operator, right.type.schema)
-        if problem is None and written.operator == "matches" and isinstance(right, plan.Constant):
-            try:
-                re.compile(right.value)
-            except re.error as error:
-                problem = f"`{written.right.span.text}` is no regular expression: {error}"
-        if problem is not None:
-            self.scope.report(
-                Diagnostic(
-                    "WF401",
-                    problem,
-                    written.span,
-                    label=f"{schema.describe(left.type.schema)} {written.operator} "
-                    f"{schema.describe(right.type.schema)}",
-                )
-            )
-            return None
-        return plan.Comparison(left, written.operator, right)
-
-
-def _incomparable(left: Any, operator: str, right: Any) -> str | None:
-    """Return why two types cannot be compared so, or None when they can."""
-    kinds, others = schema.types(left), schema.types(right)
-    numbers = {"integer", "number"}
-    match operator:
-        case "==" | "!=":
-            if schema.disjoint(left, right) == "yes":
-                answer = "false" if operator == "==" else "true"
-                return f"these two are never equal, so this is always {answer}"
-        case "contains":
-            if kinds == {"string"}:
-                return None if others == {"string"} else "a text can only contain a text"
-            if kinds == {"array"}:
-                item = schema.item(left, None)
-                if isinstance(item, schema.Access) and schema.disjoint(item.schema, right) != "yes":
-                    return None
-                return "no item of this array can be equal to that"
-            return "only a text or an array can contain something"
-        case "matches":
-            if kinds != {"string"} or others != {"string"}:
-                return "only a text can match, and only a regular expression in a text"
-        case _:
-            if not (kinds <= numbers and others <= numbers) and not (
-                kinds == {"string"} and others == {"string"}
-            ):
-                return f"`{operator}` compares two numbers or two texts"
-    return None

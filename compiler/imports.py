@@ -12,20 +12,23 @@ import ast
 _STANDARD = {
     "argparse": "",
     "json": "",
+    "logging": "",
+    "math": "",
     "os": "",
     "re": "",
     "sys": "",
-    "collections.abc": "AsyncIterator Awaitable Callable Collection Sequence",
+    "collections.abc": "AsyncIterator Awaitable Callable Collection Iterator Sequence",
     "contextlib": "asynccontextmanager",
     "copy": "copy",
     "dataclasses": "dataclass",
     "datetime": "date datetime time",
     "enum": "Enum",
-    "functools": "cache",
+    "functools": "cache partial",
     "importlib.util": "module_from_spec spec_from_file_location",
     "pathlib": "Path",
-    "typing": "Annotated Any Literal NotRequired Self TypedDict TypeVar cast",
+    "typing": "Annotated Any Literal NotRequired Self TypedDict TypeVar TypeVarTuple cast",
     "urllib.parse": "quote urlsplit",
+    "uuid": "UUID",
 }
 _THIRD_PARTY = {
     "anyio": "",
@@ -34,6 +37,7 @@ _THIRD_PARTY = {
     "anyio.abc": "TaskGroup TaskStatus",
     "jsonschema": "Draft202012Validator FormatChecker",
     "mcp": "Client MCPError StdioServerParameters",
+    "mcp.client.session": "ClientRequestContext ClientSession",
     "mcp.client.stdio": "stdio_client",
     "mcp.client.streamable_http": "streamable_http_client",
     "mcp.server": "MCPServer",
@@ -41,18 +45,28 @@ _THIRD_PARTY = {
     "mcp.server.mcpserver": "Context",
     "mcp.server.mcpserver.exceptions": "ToolError",
     "mcp.server.mcpserver.prompts.base": "AssistantMessage Message UserMessage",
+    "mcp.shared.dispatcher": "ProgressFnT",
+    "mcp.shared.message": "ServerMessageMetadata",
     "mcp.types": "CONNECTION_CLOSED INVALID_PARAMS INVALID_REQUEST CallToolRequest "
-    "CallToolRequestParams CallToolResult TextContent TextResourceContents ToolAnnotations",
+    "CallToolRequestParams CallToolResult CreateMessageRequest CreateMessageRequestParams "
+    "CreateMessageResult ElicitRequest ElicitRequestParams ElicitResult ErrorData "
+    "InputRequiredResult ListToolsRequest ListToolsResult PaginatedRequestParams "
+    "ReadResourceResult ServerRequest TextContent TextResourceContents Tool ToolAnnotations",
     "pydantic": "AfterValidator BaseModel BeforeValidator Field TypeAdapter "
     "ValidationError WithJsonSchema",
     "pydantic.json_schema": "SkipJsonSchema",
 }
+# jsonschema brings no types, and whether stubs for it are installed is for others to say.
+_COMMENTS = {"jsonschema": "  # type: ignore[import-untyped, unused-ignore]"}
 _OF_THE_PLUMBING = {
-    "ABSENT", "Absent", "Downstream", "Handoff", "Result", "StepFailed", "given", "in_uri", "read_text", "require", "FORMAT_CHECKER", "HERE", "Item", "Output", "Run",
-    "Servers", "adapter", "call_tool", "check", "connect", "env", "from_text", "http",
-    "json_value", "main", "mcp", "name_wrong_arguments", "present", "python_server", "read_output",
-    "reason", "text_of", "to_text", "validated", "Date", "DateTime", "Duration", "Email", "Time",
-    "Uri", "Uuid",
+    "ABSENT", "Absent", "Answer", "CONNECT_TIMEOUT", "Call", "Connection", "Date", "DateTime",
+    "Downstream", "Duration", "Email", "FORMAT_CHECKER", "FOR_PEOPLE", "Given", "Guard", "HERE",
+    "Handoff", "Item", "LISTING_TIMEOUT", "MOST_QUESTIONS", "Output", "Question", "Result", "Run",
+    "Servers", "StepFailed", "TOOLS", "Time", "UNKNOWN_SESSION", "Uri", "Uuid", "adapter",
+    "call_tool", "check", "connect", "differences", "elicit", "env", "fail", "fits", "from_text",
+    "given", "http", "in_uri", "json_value", "keeps", "logger", "main", "mcp",
+    "name_wrong_arguments", "plain", "present", "problems_of", "python_server", "read_output",
+    "read_text", "reason", "require", "sample", "short", "text_of", "to_text", "validated",
 }  # fmt: skip
 
 
@@ -89,7 +103,8 @@ def _lines(modules: dict[str, str], used: set[str], dotted: set[str]) -> list[st
             continue
         found = [name for name in names.split() if name in used]
         if found:
-            named.append(f"from {module} import {', '.join(_sorted(found))}")
+            line = f"from {module} import {', '.join(_sorted(found))}"
+            named.append(line + _COMMENTS.get(module, ""))
     return [*plain, *named]
 
 

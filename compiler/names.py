@@ -13,8 +13,9 @@ import unicodedata
 # What the generated module's functions use by name, and so must not be hidden by a local one.
 USED_IN_FUNCTIONS = frozenset(
     {
-        "ABSENT", "Absent", "Any", "HERE", "Run", "ctx", "dict", "error", "float", "int", "item",
-        "list", "mcp", "object", "present", "re", "result", "run", "str", "ToolError", "bool",
+        "ABSENT", "Absent", "Any", "HERE", "Run", "ToolError", "adapter", "bool", "context", "ctx",
+        "dict", "each", "error", "float", "given", "in_uri", "int", "item", "json_value", "list",
+        "mcp", "object", "part", "present", "re", "result", "run", "str", "to_text",
     }
 )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """The generated file on disk: compared, told apart from a hand's work, and written.
 
-In: the text that a build gives, and the path it goes to. Out: whether that changes anything;
-diagnostics (WF904) where writing would lose what somebody else wrote.
+In: the text that a build gives, and the path it goes to. Out: diagnostics where the file is not
+what a build gives (WF905), or where writing would lose what somebody else wrote (WF904).
 """
 
 from __future__ import annotations
@@ -9,39 +9,75 @@ from __future__ import annotations
 import difflib
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from .diagnostics import Diagnostic
-from .header import read_header
+from .header import Fingerprint, has_conflicts, read_header, without_hashes
+from .staleness import reasons
+
+_LINES_SHOWN = 30
 
 
 def read_existing(path: Path) -> str | None:
-    """Return the text of a file, None where there is none."""
+    """Return the text of a file, None where there is none.
+
+    Line ends count as one: version control may have made them those of Windows.
+    """
     try:
-        return path.read_bytes().decode("utf-8", errors="replace")
+        return path.read_bytes().decode("utf-8", errors="replace").replace("\r\n", "\n")
     except FileNotFoundError:
         return None
 
 
-def hand_edit(path: Path, existing: str | None) -> Diagnostic | None:
-    """Return why wfc must not overwrite a file, or None when it may."""
-    if not existing:
+def stale(
+    path: Path, existing: str | None, text: str, wanted: Fingerprint, command: Sequence[str]
+) -> Diagnostic | None:
+    """Return why a file is not what a build gives now; None where it is.
+
+    `command` is what builds it.
+    """
+    if existing == text:
         return None
-    header = read_header(existing)
-    if header is not None and header.is_intact:
+    found = reasons(existing, wanted)
+    mending = " ".join(command)
+    if existing is not None and not _is_ours(existing):
+        help = f"move what a hand wrote into the .wf, then run `{mending} --force`"
+    elif found:
+        help = f"run `{mending}`"
+    else:
+        # All that wfc knows of is the same: a Black that formats otherwise, or a wfc in the making.
+        found = ["this wfc writes it otherwise, though nothing changed"]
+        help = f"run `{mending} --force`"
+    return Diagnostic("WF905", f"{path} is out of date: {'; '.join(found)}", None, help=help)
+
+
+def refusal(path: Path, existing: str | None, text: str) -> Diagnostic | None:
+    """Return why wfc must not overwrite a file, with what would be lost; None when it may."""
+    if not existing or existing == text or _is_ours(existing):
         return None
+    by_wfc = read_header(existing) is not None
     message = (
         f"{path} was edited by hand since wfc wrote it"
-        if header is not None
+        if by_wfc
         else f"{path} was not written by wfc"
     )
+    difference = _excerpt(diff(path, without_hashes(existing), without_hashes(text)))
     return Diagnostic(
         "WF904",
         message,
         None,
-        help="see what would be lost with `--check --diff`, move it into the .wf, and build "
-        "with `--force`; or choose another output",
+        notes=(f"what a build would change:\n{difference}",) if by_wfc else (),
+        help="move what is worth keeping into the .wf and build with `--force`"
+        if by_wfc
+        else "choose another output, or overwrite it with `--force`",
     )
+
+
+def _is_ours(existing: str) -> bool:
+    """Whether wfc wrote all of a text, or a merge made it of two that wfc wrote."""
+    header = read_header(existing)
+    return header is not None and (header.is_intact or has_conflicts(existing))
 
 
 def diff(path: Path, existing: str | None, text: str) -> str:
@@ -54,6 +90,14 @@ def diff(path: Path, existing: str | None, text: str) -> str:
             f"{path} (as it would be built)",
         )
     )
+
+
+def _excerpt(difference: str) -> str:
+    lines = difference.splitlines()[2:]
+    if len(lines) > _LINES_SHOWN:
+        left_out = len(lines) - _LINES_SHOWN
+        lines = [*lines[:_LINES_SHOWN], f"… {left_out} more lines: see `--check --diff`"]
+    return "\n".join(lines)
 
 
 def write_atomically(path: Path, text: str) -> None:

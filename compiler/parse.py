@@ -25,7 +25,7 @@ from lark.lark import PostLex
 from . import syntax
 from .diagnostics import Diagnostic
 from .recover import Piece, pieces
-from .repair import Mender
+from .repair import Mender, is_on_line_of
 from .slips import mend_slips
 from .source import SourceFile, Span
 from .syntax_errors import (
@@ -36,10 +36,13 @@ from .syntax_errors import (
     no_body,
     no_workflow,
     problem,
+    somewhere,
     with_silences,
+    with_silences_of_part,
 )
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+LONGEST = 8760 * 3600.0
 
 # No workflow that a person wrote nests deeper; the recursive phases after this one rely on it.
 DEEPEST_NESTING = 64
@@ -78,20 +81,31 @@ def parse(source: SourceFile) -> tuple[syntax.File, list[Diagnostic]]:
         declarations = builder.file() if builder.problems else None
     if declarations is None:
         declarations = [builder.piece(piece) for piece in pieces(builder.parsed)]
+        if not builder.problems:
+            builder.problems.append(somewhere(source))
     found = tuple(each for each in declarations if each is not None)
     if not builder.problems and not any(isinstance(each, syntax.Workflow) for each in found):
         builder.problems.append(no_workflow(source))
     return syntax.File(source, found, tuple(comments)), builder.problems
 
 
+def concrete_tree(text: str) -> Tree[Token]:
+    """Return the tree of a whole file with all its tokens, for printing it again.
+
+    Raises `lark.exceptions.UnexpectedInput` where the text is not in the language.
+    """
+    return _grammar(keeps_all_tokens=True).parse(text, start="file")
+
+
 @cache
-def _grammar() -> Lark:
+def _grammar(*, keeps_all_tokens: bool = False) -> Lark:
     return Lark(
         resources.files("wfc.grammar").joinpath("wf.lark").read_text("utf-8"),
         parser="lalr",
         start=["file", "declaration", "statement", "step", "workflow_header", "path"],
         propagate_positions=True,
-        maybe_placeholders=True,
+        keep_all_tokens=keeps_all_tokens,
+        maybe_placeholders=not keeps_all_tokens,
         postlex=_WholeWords(),
     )
 
@@ -107,14 +121,6 @@ class _WholeWords(PostLex):
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         """Return the tokens as they are."""
         return stream
-
-
-class _Invalid(Exception):
-    """A declaration or statement that the grammar lets through and the language does not."""
-
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.message)
-        self.diagnostic = diagnostic
 
 
 class Builder:
@@ -136,7 +142,7 @@ class Builder:
             tree = _grammar().parse(self.parsed, start="file")
         except UnexpectedInput:
             return None
-        return [self.build_or_note(child) for child in tree.children]
+        return [self.build(child) for child in tree.children]
 
     def piece(self, piece: Piece, workflow: Span | None = None) -> Any:
         """Parse one piece of a file, or of a workflow of it; None where it is lost."""
@@ -149,13 +155,15 @@ class Builder:
             tree = _grammar().parse(text, start=piece.rule, on_error=mender.mend)
         except UnexpectedInput as error:
             lost = explain(error, self.source, piece)
-            # What follows a repair on its line may be wrong only because of the repair.
-            if not any(_starts_on_line_of(lost, mended) for mended in mender.problems):
+            # What follows a repair on its line may be wrong only because of the repair, and a
+            # brace that is left over because of any mistake before it.
+            is_left_over = text.strip() == "}" and self.problems
+            if not is_left_over and not any(
+                is_on_line_of(lost, mended) for mended in mender.problems
+            ):
                 self.problems.append(lost)
         self.problems += mender.problems
-        built = (
-            None if tree is None or piece.rule == "workflow_header" else self.build_or_note(tree)
-        )
+        built = None if tree is None or piece.rule == "workflow_header" else self.build(tree)
         if piece.rule == "workflow_header":
             built = self._workflow_of_pieces(piece, tree)
         if built is None:
@@ -168,13 +176,15 @@ class Builder:
     def _workflow_of_pieces(self, piece: Piece, header: Any) -> syntax.Workflow | None:
         end = max(piece.body_end, piece.end, *(each.end for each in piece.statements), 0)
         span = self.source.span(piece.start, end)
+        known = len(self.problems)
         statements = [self.piece(statement, span) for statement in piece.statements]
-        unclosed_inside = any(each.open_bracket is not None for each in piece.statements)
+        # A mistake in a statement may have taken the brace with it.
+        is_wrong_inside = len(self.problems) > known
         if piece.early_end != -1:
             self.problems.append(closed_early(self.source, piece.early_end))
         elif header is not None and piece.body_start == -1:
-            self.problems.append(no_body(self.source.span(piece.start, piece.end)))
-        elif piece.body_start != -1 and piece.body_end == -1 and not unclosed_inside:
+            self.problems.append(no_body(self.source.span(piece.start, piece.end), piece))
+        elif piece.body_start != -1 and piece.body_end == -1 and not is_wrong_inside:
             self.problems.append(never_closed(self.source, piece.body_start))
         if header is None:
             return None
@@ -186,13 +196,10 @@ class Builder:
             span,
         )
 
-    def build_or_note(self, tree: Any) -> Any:
-        """Build a declaration or statement; None, with its problem noted, where it is wrong."""
-        try:
-            return self.build(tree)
-        except _Invalid as invalid:
-            self.problems.append(invalid.diagnostic)
-            return None
+    def note(self, message: str, span: Span, **parts: Any) -> None:
+        """Report what the grammar lets through and the language does not, and go on."""
+        found = problem(message, span, **parts)
+        self.problems.append(with_silences_of_part(found))
 
     def build(self, tree: Any) -> Any:
         """Build the syntax of a tree by the method of its rule."""
@@ -239,16 +246,15 @@ class Builder:
             value = json.loads(f'"{escaped}"')
             value.encode("utf-8")
         except ValueError as error:
-            raise _Invalid(
-                problem(
-                    "this string has an escape that JSON does not know",
-                    span,
-                    code="WF103",
-                    notes=(str(error),) if isinstance(error, UnicodeEncodeError) else (),
-                    help='escapes are \\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u1234; '
-                    "write \\\\ for a backslash",
-                )
-            ) from error
+            self.note(
+                "this string has an escape that JSON does not know",
+                span,
+                code="WF103",
+                notes=(str(error),) if isinstance(error, UnicodeEncodeError) else (),
+                help='escapes are \\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u1234; '
+                "write \\\\ for a backslash",
+            )
+            return content
         return cast(str, value)
 
     def text_literal(self, tree: Any) -> syntax.Constant:
@@ -256,16 +262,25 @@ class Builder:
         return syntax.Constant(text.value, text.span)
 
     def number(self, tree: Any) -> syntax.Constant:
-        span = self.span(tree)
+        return syntax.Constant(self._number(tree.children[0]), self.span(tree))
+
+    def _number(self, token: Token) -> int | float:
         try:
-            value = json.loads(tree.children[0])
+            value: int | float = json.loads(token)
         except ValueError:  # Python refuses integers of more than 4,300 digits
             value = math.inf
         if isinstance(value, float) and not math.isfinite(value):
-            raise _Invalid(
-                problem("this number is too large", span, code="WF104", help="write it as a string")
+            self.note(
+                "this number is too large",
+                self.span(token),
+                code="WF104",
+                help="write it as a string",
             )
-        return syntax.Constant(value, span)
+            return 0
+        return value
+
+    def _integer(self, token: Token) -> int:
+        return int(self._number(token))
 
     def true(self, tree: Any) -> syntax.Constant:
         return syntax.Constant(True, self.span(tree))
@@ -295,17 +310,16 @@ class Builder:
                     parts.append(self._unescape(_without_margin(plain, margin), span))
                     plain = ""
                 hole = self.source.span(start + match.start(), start + match.end())
-                parts.append(self._hole(match[1], hole))
+                path = self._hole(match[1], hole)
+                if path is not None:
+                    parts.append(path)
             elif match[0] in ("{", "}"):
                 place = self.source.span(start + match.start(), start + match.end())
-                raise _Invalid(
-                    problem(
-                        f"a single `{match[0]}` in an f-string",
-                        place,
-                        code="WF105",
-                        help=f"write `{match[0] * 2}` for the brace itself, "
-                        "or `{name}` for a value",
-                    )
+                self.note(
+                    f"a single `{match[0]}` in an f-string",
+                    place,
+                    code="WF105",
+                    help=f"write `{match[0] * 2}` for the brace itself, or `{{name}}` for a value",
                 )
             else:
                 plain += {"{{": "{", "}}": "}"}.get(match[0], match[0])
@@ -313,20 +327,19 @@ class Builder:
             parts.append(self._unescape(_without_margin(plain, margin), span))
         return syntax.FString(tuple(parts), span)
 
-    def _hole(self, content: str, span: Span) -> syntax.Path:
+    def _hole(self, content: str, span: Span) -> syntax.Path | None:
         before, self.offset = self.offset, span.start + 1
         try:
             return cast(syntax.Path, self.build(_grammar().parse(content, start="path")))
-        except UnexpectedInput as error:
-            raise _Invalid(
-                problem(
-                    f"`{{{content}}}` is not a path",
-                    span,
-                    code="WF105",
-                    help="only a name with its fields and items can stand between the braces, "
-                    "like `{employee.addresses[0].city}`",
-                )
-            ) from error
+        except UnexpectedInput:
+            self.note(
+                f"`{{{content}}}` is not a path",
+                span,
+                code="WF105",
+                help="only a name with its fields and items can stand between the braces, "
+                "like `{employee.addresses[0].city}`",
+            )
+            return None
         finally:
             self.offset = before
 
@@ -341,7 +354,7 @@ class Builder:
         return syntax.Key(self.text(tree.children[0]).value, self.span(tree))
 
     def index_access(self, tree: Any) -> syntax.Index:
-        return syntax.Index(int(tree.children[0]), self.span(tree))
+        return syntax.Index(self._integer(tree.children[0]), self.span(tree))
 
     def array(self, tree: Any) -> syntax.Array:
         return syntax.Array(self._all(tree.children), self.span(tree))
@@ -359,16 +372,14 @@ class Builder:
         first: dict[str, syntax.Name] = {}
         for name in names:
             if name.text in first:
-                raise _Invalid(
-                    problem(
-                        f"the {kind} `{name.text}` is given twice",
-                        name.span,
-                        code="WF106",
-                        related=((first[name.text].span, "first here"),),
-                        help="remove one of them",
-                    )
+                self.note(
+                    f"the {kind} `{name.text}` is given twice",
+                    name.span,
+                    code="WF106",
+                    related=((first[name.text].span, "first here"),),
+                    help="remove one of them",
                 )
-            first[name.text] = name
+            first.setdefault(name.text, name)
 
     # --- Conditions
 
@@ -479,30 +490,35 @@ class Builder:
     def retry(self, tree: Any) -> syntax.Retry:
         attempts, every, unsafe = tree.children
         seconds = 0.0 if every is None else self._seconds(every, zero_allowed=True)
-        count = int(attempts)
+        count = self._integer(attempts)
         if not 1 <= count <= 1000:
-            raise _Invalid(
-                problem(
-                    f"`retry {count}` makes {count} attempts in all",
-                    self.span(attempts),
-                    code="WF107",
-                    help="give a number from 1 to 1000",
-                )
+            self.note(
+                f"`retry {count}` makes {count} attempts in all",
+                self.span(attempts),
+                code="WF107",
+                help="give a number from 1 to 1000",
             )
+            count = 1
         return syntax.Retry(count, seconds, unsafe is not None, self.span(tree))
 
     def _seconds(self, token: Token, zero_allowed: bool = False) -> float:
         match = _DURATION.fullmatch(token)
         assert match is not None
         seconds = float(match[1]) * SECONDS[match[2]]
+        if seconds > LONGEST:
+            self.note(
+                "this is longer than a year",
+                self.span(token),
+                code="WF107",
+                help="give a duration of at most `8760h`",
+            )
+            return LONGEST
         if seconds == 0 and not zero_allowed:
-            raise _Invalid(
-                problem(
-                    "a timeout of nothing can never be met",
-                    self.span(token),
-                    code="WF107",
-                    help="give a duration above zero, like `10s`",
-                )
+            self.note(
+                "a timeout of nothing can never be met",
+                self.span(token),
+                code="WF107",
+                help="give a duration above zero, like `10s`",
             )
         return seconds
 
@@ -543,15 +559,14 @@ class Builder:
             for earlier in built[:index]:
                 if type(earlier) is type(clause) and not isinstance(clause, syntax.Require):
                     word = type(clause).__name__.lower()
-                    raise _Invalid(
-                        problem(
-                            f"the step has two `{word}` clauses",
-                            clause.span,
-                            code="WF106",
-                            related=((earlier.span, "first here"),),
-                            help="remove one of them",
-                        )
+                    self.note(
+                        f"the step has two `{word}` clauses",
+                        clause.span,
+                        code="WF106",
+                        related=((earlier.span, "first here"),),
+                        help="remove one of them",
                     )
+                    break
         return syntax.Step(
             self.name(name),
             self.build(action),
@@ -562,10 +577,7 @@ class Builder:
         )
 
     def parallel(self, tree: Any) -> syntax.Parallel:
-        steps = tuple(
-            step for child in tree.children if (step := self.build_or_note(child)) is not None
-        )
-        return syntax.Parallel(cast("tuple[syntax.Step, ...]", steps), self.span(tree))
+        return syntax.Parallel(self._all(tree.children), self.span(tree))
 
     def handoff(self, tree: Any) -> syntax.Handoff:
         call, text = tree.children
@@ -606,22 +618,14 @@ class Builder:
     def workflow(self, tree: Any) -> syntax.Workflow:
         header, *statements = tree.children
         name, description = header.children
-        found = tuple(
-            statement
-            for child in statements
-            if (statement := self.build_or_note(child)) is not None
+        return syntax.Workflow(
+            self.name(name), self.text(description), self._all(statements), self.span(tree)
         )
-        return syntax.Workflow(self.name(name), self.text(description), found, self.span(tree))
 
 
 # Rules whose names are words of Python.
 setattr(Builder, "for", Builder.for_)
 setattr(Builder, "return", Builder.return_)
-
-
-def _starts_on_line_of(diagnostic: Diagnostic, other: Diagnostic) -> bool:
-    assert diagnostic.span is not None and other.span is not None
-    return diagnostic.span.line == other.span.line
 
 
 def _margin(content: str) -> str:

@@ -8,15 +8,17 @@ are imported by the phase that needs them, so that checking stays fast.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import __version__, plan
+from . import plan
 from .check import check
 from .diagnostics import Diagnostic, in_order
+from .header import Fingerprint
+from .plan import DriftMode
 from .project import Locking, Project, read_project
+from .staleness import fingerprint
 
 
 @dataclass(frozen=True)
@@ -40,34 +42,40 @@ def check_files(paths: list[str], locking: Locking) -> Checked:
     return Checked(project, server, diagnostics)
 
 
-def build_text(checked: Checked, output: Path) -> str:
-    """Return the text of the module that is to stand at `output`, of files without errors.
+@dataclass(frozen=True)
+class Build:
+    """A module that files without errors make: where it goes and what it is made from."""
 
-    Raises `ValueError` when there is an error, and `emit.EmitError` for a bug in wfc.
+    server: plan.Server
+    placement: plan.Placement
+    fingerprint: Fingerprint
+
+    def text(self) -> str:
+        """Return the module's text; raises `emit.EmitError` for a bug in wfc."""
+        from .emit import emit
+
+        return emit(self.server, self.placement, self.fingerprint)
+
+
+def build_of(checked: Checked, output: Path, drift: DriftMode = "fail") -> Build:
+    """Return the build of files without errors; nothing is emitted yet.
+
+    `drift` is what the module does when a server's tools are not what they were. Raises
+    `ValueError` when there is an error in the files.
     """
-    from .emit import Placement, emit
-
     if checked.server is None:
         raise ValueError("there are errors")
     home = os.path.dirname(os.path.abspath(output))
-    placement = Placement(
-        sources=tuple(_relative(path, home) for path in checked.server.files),
-        folders={
-            unit.folder: _relative(unit.folder or ".", home) for unit in checked.project.units
-        },
+    units = checked.project.units
+    places = {
+        path: os.path.relpath(os.path.abspath(path), home).replace(os.sep, "/")
+        for path in (*checked.server.files, *(unit.folder for unit in units))
+    }
+    texts = {unit.file.source.path: unit.file.source.text for unit in units}
+    placement = plan.Placement(
+        sources=tuple(places[path] for path in checked.server.files),
+        folders={unit.folder: places[unit.folder] for unit in units},
         output=output.name,
+        drift=drift,
     )
-    return emit(checked.server, placement, inputs_hash(checked.project, output))
-
-
-def inputs_hash(project: Project, output: Path) -> str:
-    """Return the hash of all that a module is made from, with paths relative to the module."""
-    home = os.path.dirname(os.path.abspath(output))
-    digest = hashlib.sha256(f"wfc {__version__}\0{output.name}".encode())
-    for path, text in project.texts.items():
-        digest.update(f"\0{_relative(path, home)}\0{len(text)}\0{text}".encode())
-    return digest.hexdigest()[:32]
-
-
-def _relative(path: str, home: str) -> str:
-    return os.path.relpath(os.path.abspath(path), home).replace(os.sep, "/")
+    return Build(checked.server, placement, fingerprint(checked.server, placement, texts))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from .catalog import Tool
 from .configuration import Connection
@@ -332,3 +332,21 @@ class Server:
     files: tuple[str, ...]
     workflows: tuple[Workflow, ...]
     downstreams: tuple[Downstream, ...] = field(default=())
+
+
+DriftMode: TypeAlias = Literal["fail", "warn", "ignore"]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the module will stand: paths with forward slashes, relative to its folder.
+
+    `sources` are the `.wf` files, `folders` maps each folder of a `.wf` file, as the command was
+    given it, to its path from the module, and `output` is the module's own file name. `drift` is
+    what the module does when a server's tools are not what they were when it was built.
+    """
+
+    sources: tuple[str, ...]
+    folders: dict[str, str]
+    output: str
+    drift: DriftMode = "fail"

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import syntax
-from .catalog import empty_catalog, read_catalog
+from .catalog import Catalog, empty_catalog, read_catalog
 from .check import Unit
 from .configuration import Connection, PythonServer, read_configuration
 from .diagnostics import Diagnostic, Related, Severity
 from .json_text import TextError
 from .lock import Failure, LockedServer, State, Target, fetch_servers, lock_text
+from .merged_lock import agreed
 from .output import write_atomically
 from .parse import parse
 from .source import SourceFile, Span
-from .suggest import listing
 
 LOCK_NAME = "tools.lock.json"
 
@@ -32,13 +32,31 @@ class Locking:
     """Whether and how servers may be asked for their tools.
 
     `refresh` names servers to ask again although the lock knows them, None none of them and an
-    empty tuple all; `timeout` is for each server, in seconds.
+    empty tuple all; `timeout` is for each server, in seconds. Without `write`, what they answer is
+    only taken into account, and the lock stays as it is. With `resolve`, a lock with merge
+    conflicts counts as what both sides agree on.
     """
 
     allowed: bool = True
+    write: bool = True
     timeout: float = 30.0
     refresh: tuple[str, ...] | None = None
+    resolve: bool = False
     on_progress: Callable[[str, State], None] | None = None
+
+
+@dataclass(frozen=True)
+class Relocked:
+    """A lock as it was and as it is now that `servers` have been asked."""
+
+    before: Catalog
+    after: Catalog
+    servers: tuple[str, ...]
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the answers differ from what was locked."""
+        return self.before.source.text != self.after.source.text
 
 
 @dataclass
@@ -47,10 +65,17 @@ class Project:
 
     units: list[Unit] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    texts: dict[str, str] = field(default_factory=dict)
-    """Everything the server is made from, by path relative to the first file's folder."""
-    locked: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The servers that were asked, by the path of the lock that they were written to."""
+    locked: dict[str, Relocked] = field(default_factory=dict)
+    """The locks that were brought up to date, by their paths."""
+
+    def uses(self, server: str) -> bool:
+        """Whether a file uses a server of this name."""
+        return any(
+            source.server.text == server
+            for unit in self.units
+            for use in unit.file.of_kind(syntax.Use)
+            for source in use.sources
+        )
 
 
 def read_project(paths: list[str], locking: Locking) -> Project:
@@ -62,8 +87,7 @@ def read_project(paths: list[str], locking: Locking) -> Project:
             continue
         file, problems = parse(SourceFile(path, text))
         project.diagnostics += problems
-        project.texts[path] = text
-        project.units.append(_unit(file, project))
+        project.units.append(_unit(file, project, locking))
     _lock(project, locking)
     return project
 
@@ -81,7 +105,7 @@ def _read(path: str, project: Project) -> str | None:
     return None
 
 
-def _unit(file: syntax.File, project: Project) -> Unit:
+def _unit(file: syntax.File, project: Project, locking: Locking) -> Unit:
     folder = os.path.dirname(file.source.path)
     configurations: dict[str, Mapping[str, Connection]] = {}
     for use in file.of_kind(syntax.Use):
@@ -100,11 +124,14 @@ def _unit(file: syntax.File, project: Project) -> Unit:
         try:
             if text is not None:
                 catalog = read_catalog(SourceFile(lock_path, text))
-                project.texts[lock_path] = text
         except TextError as error:
-            project.diagnostics.append(
-                Diagnostic("WF903", error.message, error.span, help=error.help)
-            )
+            resolved = agreed(error.span.source) if locking.resolve else None
+            if resolved is None:
+                project.diagnostics.append(
+                    Diagnostic("WF903", error.message, error.span, help=error.help)
+                )
+            else:
+                catalog = resolved
     return Unit(file, folder, configurations, catalog)
 
 
@@ -148,7 +175,6 @@ def _configuration(
             (Related(error.span, "here"),),
         )
         return None
-    project.texts[path] = text
     return configuration
 
 
@@ -178,6 +204,8 @@ def _lock_one(project: Project, lock_path: str, units: list[Unit], locking: Lock
         if not known or refreshed:
             wanted.setdefault(name, (target, span))
     if not wanted:
+        if locking.resolve and locking.write and not _is_written(catalog):
+            write_atomically(Path(lock_path), catalog.source.text)
         return
     if not locking.allowed:
         for name, (_, span) in wanted.items():
@@ -206,14 +234,19 @@ def _lock_one(project: Project, lock_path: str, units: list[Unit], locking: Lock
     if not fetched:
         return
     text = lock_text({**catalog.servers, **fetched})
-    if text != catalog.source.text:
+    if locking.write and (text != catalog.source.text or not _is_written(catalog)):
         write_atomically(Path(lock_path), text)
-    project.locked[lock_path] = tuple(fetched)
-    project.texts[lock_path] = text
     renewed = read_catalog(SourceFile(lock_path, text))
+    project.locked[lock_path] = Relocked(catalog, renewed, tuple(fetched))
     for unit in units:
         index = project.units.index(unit)
         project.units[index] = Unit(unit.file, unit.folder, unit.configurations, renewed)
+
+
+def _is_written(catalog: Catalog) -> bool:
+    """Whether the lock on disk, if there is one, is what was read: not one with conflicts."""
+    path = Path(catalog.source.path)
+    return not path.exists() or path.read_text("utf-8") == catalog.source.text
 
 
 def _targets(units: list[Unit], project: Project) -> Iterator[tuple[str, Target, Span]]:
@@ -278,14 +311,4 @@ def _unreachable(failure: Failure, span: Span) -> Diagnostic:
         span,
         notes=tuple(notes),
         help=failure.help,
-    )
-
-
-def used_servers(units: list[Unit]) -> str:
-    """Return the servers that files use, for a message."""
-    return listing(
-        source.server.text
-        for unit in units
-        for use in unit.file.of_kind(syntax.Use)
-        for source in use.sources
     )

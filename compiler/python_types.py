@@ -262,7 +262,12 @@ class PythonTypes:
 def attribute_names(keys: Any) -> dict[str, str]:
     """Return the Python attribute for each field, by its name on the wire."""
     names = Names(_OF_MODELS)
-    return {key: names.add(snake_case(key).lstrip("_") or "field") for key in keys}
+    found: dict[str, str] = {}
+    for key in keys:
+        name = snake_case(key).lstrip("_") or "field"
+        # Pydantic keeps names that start so for itself.
+        found[key] = names.add(f"field_{name}" if name.startswith("model_") else name)
+    return found
 
 
 def annotation(value: Schema) -> str:

@@ -18,7 +18,6 @@ from . import plan, schema
 from .python_types import attribute_names
 from .reads import Reads
 
-
 _OPPOSITES = {
     "==": "!=",
     "!=": "==",
@@ -41,6 +40,8 @@ class Local:
     reads: Reads = field(default_factory=Reads)
     has_keys: bool = False
     """Whether it is a `TypedDict`, the result of another workflow."""
+    annotated: str | None = None
+    """The annotation of such a result, or of an array of them."""
 
     def is_kept(self, path: plan.Path) -> bool:
         """Whether a path has to be read from the output as it came: models are no JSON."""

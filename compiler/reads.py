@@ -6,6 +6,7 @@ these parts. What is read of an item of a `for` is read of the array that it com
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +14,8 @@ from . import plan
 
 ITEM = plan.Access(0, plan.Type({}), plan.Type({}), optional=False)
 """An access to an item of an array, whichever."""
+_EACH = replace(ITEM)
+"""An access to the items of an array that is gone through; that alone reads nothing of them."""
 
 
 @dataclass
@@ -35,6 +38,9 @@ class Reads:
             self.whole = True
             return
         first, *rest = accesses
+        if first is _EACH:
+            self.items = self.items or Reads()
+            return
         if isinstance(first.key, str):
             inner = self.fields.setdefault(first.key, Reads())
             if first.optional:
@@ -73,14 +79,24 @@ def reads_of(workflow: plan.Workflow) -> dict[str, Reads]:
     return found
 
 
+def used_names(workflow: plan.Workflow) -> set[str]:
+    """Return the names that something reads beside the requirements of their own step."""
+    required = Counter(
+        path.name
+        for step in workflow.steps
+        for path in _paths_of_requirements(step)
+        if path.name == step.binding
+    )
+    return set(Counter(path.name for path in _paths(workflow)) - required)
+
+
 def _paths(workflow: plan.Workflow) -> Iterator[plan.Path]:
     for step in workflow.steps:
         yield from (_of_array(path, step) for path in _paths_of_step(step))
         if step.loop is not None:
             if isinstance(step.loop.items, plan.Path):
-                # The array is gone through; of its items something is read, or nothing.
                 items = step.loop.items
-                yield replace(items, accesses=(*items.accesses, ITEM))
+                yield replace(items, accesses=(*items.accesses, _EACH))
             else:
                 yield from plan.paths(step.loop.items)
     if workflow.result is not None:
@@ -100,6 +116,10 @@ def _paths_of_step(step: plan.Step) -> Iterator[plan.Path]:
         yield from plan.paths(step.guidance)
     if step.undo is not None:
         yield from _paths_of_call(step.undo)
+    yield from _paths_of_requirements(step)
+
+
+def _paths_of_requirements(step: plan.Step) -> Iterator[plan.Path]:
     for requirement in step.requirements:
         yield from plan.condition_paths(requirement.condition)
         yield from plan.paths(requirement.message)

@@ -16,7 +16,7 @@ from .suggest import nearest
 
 _LEXEMES = re.compile(
     r'"""(?:[^\\]|\\.)*?(?:"""|\Z)|"(?:[^"\\\n]|\\.)*"?|(?P<comment>#[^\n]*)'
-    r"|(?P<bracket>[()\[\]{}])|(?P<word>[A-Za-z_]\w*)|\S",
+    r"|(?P<bracket>[()\[\]{}])|(?P<word>[A-Za-z_]\w*)|[^ \t\r\n\ufeff]",
     re.DOTALL,
 )
 
@@ -58,8 +58,7 @@ _CONTINUATIONS = {
     "matches",
 }
 _CONTINUATIONS |= {"version", "from"}
-_KEYWORDS = {*_CONTINUATIONS, *DECLARATIONS, *STATEMENTS, "read"}
-_LAST_WORD = re.compile(r"\w+\Z")
+KEYWORDS = {*_CONTINUATIONS, *DECLARATIONS, *STATEMENTS, "read"}
 # First words that other languages have, and nothing here.
 FOREIGN = {
     "if", "else", "elif", "unless", "foreach", "while", "loop", "try", "catch", "except", "finally",
@@ -91,7 +90,7 @@ class Piece:
 
 
 def before(text: str, start: int, end: int) -> tuple[int, list[int]]:
-    """Return where the last word or mark from `start` to `end` ends, and the brackets open there."""
+    """Return where the last word from `start` to `end` ends, and the brackets open there."""
     last = start
     brackets: list[int] = []
     for match in _LEXEMES.finditer(text, start, end):
@@ -124,6 +123,7 @@ class _Cutter:
         self.declarations: list[Piece] = []
         self.workflow: Piece | None = None
         self.piece: Piece | None = None
+        self.last = ""
         self.open: list[int] = []
         self.parallels: list[int] = []
 
@@ -134,6 +134,10 @@ class _Cutter:
                 self._cut_before(match)
             elif match[0] == "-" and not self.open:
                 self.close_piece()  # a list, as in YAML
+        elif match.lastgroup == "word" and not self.open and self._follows_a_whole_piece():
+            words = _STATEMENTS if self.workflow is not None else _DECLARATIONS
+            if (follows := words.get(match[0])) and follows.match(self.text, match.end()):
+                self._cut_before(match)
         if match.lastgroup == "bracket":
             if self._is_structure(match):
                 return
@@ -142,6 +146,7 @@ class _Cutter:
             self._open_piece("declaration" if self.workflow is None else "statement", match.start())
         assert self.piece is not None
         self.piece.end = match.end()
+        self.last = match[0]
 
     def close_piece(self) -> None:
         """End the piece under way, if there is one."""
@@ -167,6 +172,8 @@ class _Cutter:
             if self.workflow is None and nearest(word, DECLARATIONS) == "workflow":
                 self._open_piece("workflow_header", match.start())
         if follows is None:
+            if self.open and self._seems_to_be_a_step(match):
+                self.close_piece()
             return
         certain = follows.match(self.text, match.end()) is not None
         in_body = self.workflow is not None
@@ -179,7 +186,7 @@ class _Cutter:
             self._open_piece("declaration", match.start())
         elif word in _STATEMENTS:
             if certain and not in_body:
-                self._reopen_workflow()
+                self._enter_workflow()
             if self.workflow is not None and (certain or not self.open):
                 self.close_piece()
                 self._open_piece("statement", match.start())
@@ -189,22 +196,39 @@ class _Cutter:
 
         It does after what can end a declaration or statement, unless it is probably a clause.
         """
-        if match[0] in _CONTINUATIONS or self.piece is None:
+        if match[0] in _CONTINUATIONS or not self._follows_a_whole_piece():
             return False
-        so_far = self.text[self.piece.start : self.piece.end]
-        last_word = _LAST_WORD.search(so_far)
-        if so_far[-1] not in ")]}\"" and (last_word is None or last_word[0] in _KEYWORDS):
-            return False
+        line = self.text[match.start() :].split("\n", 1)[0].split("#")[0].rstrip()
         if match[0] == "if":
-            return "{" in self.text[match.start() :].split("\n", 1)[0]
-        return nearest(match[0], _KEYWORDS) not in _CONTINUATIONS
+            return "{" in line
+        if line.endswith(","):
+            return False  # an argument, rather
+        return nearest(match[0], KEYWORDS) not in _CONTINUATIONS
 
-    def _reopen_workflow(self) -> None:
-        """Go on with the workflow before, which one brace too many has ended."""
+    def _follows_a_whole_piece(self) -> bool:
+        """Whether the piece under way ends with what can be the end of one."""
+        if self.piece is None:
+            return False
+        return self.last[-1] in ')]}"' or (self.last[0].isalnum() and self.last not in KEYWORDS)
+
+    def _seems_to_be_a_step(self, match: re.Match[str]) -> bool:
+        """Whether a word within brackets is a misspelt `step`, and a bracket is never closed."""
+        follows = _STATEMENTS["step"].match(self.text, match.end())
+        return follows is not None and nearest(match[0], KEYWORDS) == "step"
+
+    def _enter_workflow(self) -> None:
+        """Take a statement outside of any workflow for one of the workflow before it.
+
+        It is where the brace that opens its body is missing, or one too many has closed it.
+        """
         last = self.declarations[-1] if self.declarations else None
-        if last is not None and last.body_end != -1:
+        if last is None or last.rule != "workflow_header":
+            return
+        if last.body_end != -1:
             last.early_end, last.body_end = last.body_end - 1, -1
-            self.workflow = last
+        elif last is self.piece:
+            self.close_piece()
+        self.workflow = last
 
     def _is_structure(self, match: re.Match[str]) -> bool:
         """Whether this is the brace of a workflow's body or of a `parallel`."""

@@ -14,7 +14,17 @@ from typing import Any
 
 from .catalog import Catalog, Tool
 from .diagnostics import Diagnostic, Severity
-from .schema import Access, NoAccess, Schema, SchemaError, field, normalize, properties
+from .schema import (
+    Access,
+    NoAccess,
+    Schema,
+    SchemaError,
+    field,
+    normalize,
+    properties,
+    satisfiable,
+)
+from .suggest import nearest
 
 # What an input schema may say at its root that is said of each parameter alone.
 _OF_PARAMETERS = {
@@ -39,18 +49,45 @@ class Signature:
         required = self.input.get("required", []) if isinstance(self.input, dict) else []
         for name in required:
             access = field(self.input, name)
-            if name not in found and isinstance(access, Access):
-                found[name] = access
+            if isinstance(access, Access):
+                found.setdefault(name, access)
+            elif not self._is_closed:
+                found.setdefault(name, Access(True, required=True))
         return found
 
     def parameter(self, name: str) -> Access | NoAccess:
         """What the parameter of a name takes; `required` says whether it has to be given."""
-        return self.parameters.get(name) or field(self.input, name)
+        known = self.parameters.get(name)
+        if known is not None:
+            return known
+        if self._takes_others and nearest(name, self.parameters) is None:
+            return Access(True, required=False)
+        if self._takes_none:
+            return NoAccess("unknown field", "it takes no parameters")
+        return field(self.input, name)
+
+    @property
+    def _is_closed(self) -> bool:
+        """Whether parameters that are not declared are refused."""
+        return self.tool.input_schema.get("additionalProperties") is False
+
+    @property
+    def _takes_others(self) -> bool:
+        """Whether the server says that there may be parameters that it does not declare."""
+        return self.tool.input_schema.get("additionalProperties") in (True, {})
+
+    @property
+    def _takes_none(self) -> bool:
+        """Whether the server says that there are no parameters: it could have said nothing."""
+        return self.tool.input_schema.get("properties") == {} and not self.parameters
 
     @cached_property
     def is_of_parameters_only(self) -> bool:
         """Whether right parameters are all that the input schema asks for."""
-        return isinstance(self.input, bool) or self.input.keys() <= _OF_PARAMETERS
+        if isinstance(self.input, bool):
+            return True
+        are_known = self.parameters.keys() >= set(self.input.get("required", ()))
+        return are_known and self.input.keys() <= _OF_PARAMETERS
 
 
 class Signatures:
@@ -77,7 +114,7 @@ class Signatures:
 
     def _normalized(self, tool: Tool, key: str, schema: dict[str, Any]) -> Schema:
         try:
-            return normalize(schema)
+            normalized = normalize(schema)
         except SchemaError as error:
             steps = [step for step in error.pointer.split("/")[1:] if step]
             self._report(
@@ -91,3 +128,28 @@ class Signatures:
                 )
             )
             return {"type": "object"}
+        self._report_impossible(tool, key, normalized)
+        return normalized
+
+    def _report_impossible(self, tool: Tool, key: str, schema: Schema) -> None:
+        """Report a schema that no value is valid for, or a declared part of it that is one."""
+        places: list[tuple[tuple[str, ...], Schema]] = [((key,), schema)]
+        places += [
+            ((key, "properties", name), access.schema)
+            for name, access in properties(schema).items()
+            if access.schema is not False  # said outright, so meant
+        ]
+        for place, part in places:
+            if satisfiable(part) != "no":
+                continue
+            what = f"the {key}" if len(place) == 1 else f"`{place[-1]}` in the {key}"
+            self._report(
+                Diagnostic(
+                    "WF306",
+                    f"{what} of {tool.server}.{tool.name} allows no value at all",
+                    self._catalog.span(tool.server, tool.name, *place),
+                    Severity.WARNING,
+                    help="tell the authors of the server",
+                )
+            )
+            return

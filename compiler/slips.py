@@ -19,14 +19,15 @@ _SLIPS = re.compile(
       (?P<fine> f?"""(?:[^\\]|\\.)*?(?:"""|\Z) | f?"(?:[^"\\\n]|\\.)*"? | \#[^\n]* )
     | (?P<conflict> ^(?:<{7}|\|{7}|={7}|>{7})(?=[ \n]|\Z)[^\n]*
                     (?: \n(?:(?!>{7})[^\n]*\n)*? >{7}[^\n]* )? )
-    | (?P<line_comment> //[^\n]* )
+    | (?P<line_comment> (?<![:/])//[^\n]* )
     | (?P<block_comment> /\*.*?(?:\*/|\Z) )
     | (?P<single_quotes> f?'(?:[^'"\\\n])*' | f?[‘‚][^‘’"\\\n]*’ )
     | (?P<smart_quotes> f?[“„”«][^“„”«»"\\\n]*[”“»] )
     | (?P<dollar> \$\{[ ]*(?P<in_dollar>[A-Za-z_][\w.\[\]]*)[ ]*\} | \$[A-Za-z_]\w* )
     | (?P<mustache> \{\{[ ]*(?P<in_mustache>[A-Za-z_][\w.\[\]]*)[ ]*\}\} )
     | (?P<semicolon> ; )
-    | (?P<space> [\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\x0b\x0c\x85]+ )
+    | (?P<space> (?: [\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000]
+                   | [\x0b\x0c\x1c-\x1f\x85] )+ )
     | (?P<word> \w*[^\W\x00-\x7f]\w* )
     | (?P<wide> [\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff5e] )
     ''',

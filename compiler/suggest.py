@@ -12,16 +12,28 @@ from collections.abc import Iterable
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the candidate that `name` is probably a misspelling of, or None."""
+    close = _near(name, candidates)
+    return close[0][1] if close else None
+
+
+def only_near(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate that `name` misspells, None too where it could be one of several."""
+    close = _near(name, candidates)
+    return close[0][1] if len(close) == 1 else None
+
+
+def _near(name: str, candidates: Iterable[str]) -> list[tuple[int, str]]:
+    """Return the candidates that are near a name with their distances, the nearest first."""
     wanted = _folded(name)
-    best: tuple[int, str] | None = None
-    for candidate in candidates:
-        limit = max(1, max(len(name), len(candidate)) // 4)
+    close: list[tuple[int, str]] = []
+    for candidate in set(candidates):
+        length = max(len(name), len(candidate))
+        # One slip is allowed in a word of three letters; in a shorter one it makes another word.
+        limit = max(length // 4, 1 if length > 2 else 0)
         distance = _distance(wanted, _folded(candidate), limit)
-        if distance <= limit and (best is None or (distance, candidate) < best):
-            best = (distance, candidate)
-    if best is None or len(wanted) < 2:
-        return None
-    return best[1]
+        if distance <= limit:
+            close.append((distance, candidate))
+    return sorted(close)
 
 
 def listing(names: Iterable[str], most: int = 8) -> str:

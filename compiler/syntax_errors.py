@@ -18,6 +18,7 @@ from .recover import CLAUSES, CLOSING, FOREIGN, Piece, before
 from .source import SourceFile, Span
 
 NESTED_TOO_DEEPLY = "this is nested too deeply"
+NO_WORKFLOW = "there is no workflow in this file"
 
 TEXTS = {"STRING", "LONG_STRING", "FSTRING", "LONG_FSTRING"}
 BASE_TYPE_NAMES = {
@@ -55,7 +56,7 @@ HUMAN_NAMES = {
     "LBRACE": "`{`",
     "RBRACE": "`}`",
     "UNSAFE": "`unsafe`",
-    "$END": "the end of the file",
+    "$END": "nothing more",
 }
 
 # Terminals that together are one thing to a reader, the largest first.
@@ -101,7 +102,7 @@ _SAME_AS = {
 
 def is_keyword(terminal: str) -> bool:
     """Whether a terminal is a word of the language."""
-    return terminal.startswith("_") and terminal[1:].isupper() or terminal in _KEPT_KEYWORDS
+    return (terminal.startswith("_") and terminal[1:].isupper()) or terminal in _KEPT_KEYWORDS
 
 
 def keyword_of(terminal: str) -> str:
@@ -128,6 +129,7 @@ def problem(
     help: str | None = None,
     related: tuple[tuple[Span, str], ...] = (),
     fix: Fix | None = None,
+    silences: tuple[Silence, ...] = (),
 ) -> Diagnostic:
     """Return a syntax error; `related` pairs spans with what they explain."""
     return Diagnostic(
@@ -139,6 +141,7 @@ def problem(
         help=help,
         related=tuple(Related(*each) for each in related),
         fix=fix,
+        silences=silences,
     )
 
 
@@ -162,6 +165,12 @@ def explain(error: UnexpectedInput, source: SourceFile, piece: Piece) -> Diagnos
     return _unexpected(span, token, expected, piece)
 
 
+# A declaration that lacks the name it gives to something.
+_NAMELESS = re.compile(
+    r"^\s*(?:arg|use|type|workflow)\b(?!\s+[A-Za-z_\"])|\bas\b(?!\s+[A-Za-z_])|,\s*,"
+)
+
+
 def with_silences(
     diagnostic: Diagnostic, source: SourceFile, piece: Piece, body: Span
 ) -> Diagnostic:
@@ -170,16 +179,33 @@ def with_silences(
     `body` is the workflow around the piece, or the piece itself: other declarations are known
     in the whole file.
     """
-    words = frozenset(re.findall(r"[A-Za-z_]\w*", source.text[piece.start : piece.end]))
+    text = source.text[piece.start : piece.end]
+    words = frozenset(re.findall(r"[A-Za-z_]\w*", text))
+    # Where the name itself is missing, any unknown name may be the one.
+    names = None if _NAMELESS.search(text) else words
     everywhere = source.span(0, len(source.text))
     silences = [
-        Silence(frozenset({"WF201", "WF202", "WF501", "WF502"}), body, words),
-        Silence(frozenset({"WF303"}), everywhere, words),
+        Silence(frozenset({"WF201", "WF202"}), body, names),
+        Silence(frozenset({"WF404", "WF501", "WF502"}), body, words),
+        Silence(frozenset({"WF303"}), everywhere, frozenset(re.findall(r"^arg\s+(\w+)", text))),
         Silence(frozenset({"WF207"}), body),
     ]
     if piece.rule != "statement":
-        silences.append(Silence(frozenset({"WF201", "WF208", "WF301"}), everywhere, words))
+        silences.append(Silence(frozenset({"WF201", "WF208", "WF301"}), everywhere, names))
     return replace(diagnostic, silences=tuple(silences))
+
+
+def with_silences_of_part(diagnostic: Diagnostic) -> Diagnostic:
+    """Return the diagnostic of a value or clause that is read in part, with its consequences."""
+    span = diagnostic.span
+    assert span is not None
+    words = frozenset(re.findall(r"[A-Za-z_]\w*", span.text))
+    everywhere = span.source.span(0, len(span.source.text))
+    silences = (
+        Silence(frozenset({"WF401", "WF402"}), span),
+        Silence(frozenset({"WF501", "WF502"}), everywhere, words),
+    )
+    return replace(diagnostic, silences=silences)
 
 
 def never_closed(source: SourceFile, bracket: int) -> Diagnostic:
@@ -203,10 +229,10 @@ def closed_early(source: SourceFile, brace: int) -> Diagnostic:
     )
 
 
-def no_body(header: Span) -> Diagnostic:
-    """Return the diagnostic for a workflow of which only the header is there."""
+def no_body(header: Span, piece: Piece) -> Diagnostic:
+    """Return the diagnostic for a workflow's header that no `{` follows."""
     return problem(
-        "this workflow has no body",
+        "the `{` of this workflow is missing" if piece.statements else "this workflow has no body",
         header,
         label="expected `{` after this",
         help="write its arguments and steps between `{` and `}`",
@@ -217,10 +243,15 @@ def no_workflow(source: SourceFile) -> Diagnostic:
     """Return the diagnostic for a file in which there is nothing to do."""
     end = len(source.text.rstrip())
     return problem(
-        "there is no workflow in this file",
+        NO_WORKFLOW,
         source.span(max(end - 1, 0), end),
         help='add one: `workflow NAME "what it does" { … }`',
     )
+
+
+def somewhere(source: SourceFile) -> Diagnostic:
+    """Return the diagnostic for a file whose pieces are right, and which is not as a whole."""
+    return problem("this file is not in the language", source.span(0, 1))
 
 
 def _is_behind_an_open_bracket(source: SourceFile, piece: Piece, start: int) -> bool:
@@ -278,6 +309,8 @@ def _unexpected(span: Span, token: Token, expected: set[str], piece: Piece) -> D
         return problem(
             "arguments stand in parentheses", span, help="write `server.tool(name = value)`"
         )
+    if expected <= _GO_ON:
+        return problem(f"{_shown(found)} does not belong here", span, label="not expected here")
     return problem(
         f"expected {_list_of(expected)}, found {_shown(found)}",
         span,

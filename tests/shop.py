@@ -4,12 +4,15 @@ Commands run in the process of the test, which is as good as in their own, and f
 """
 
 import shutil
+import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from tempfile import mkdtemp
+from unittest.mock import patch
 
-from click.testing import CliRunner
 from wfc import cli
 
 SERVER = '''\
@@ -84,10 +87,20 @@ class Outcome:
 
 def wfc(*arguments: str | Path) -> Outcome:
     """Run the command in the folder that is current."""
-    result = CliRunner().invoke(cli.cli, [str(each) for each in arguments], prog_name="wfc")
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return Outcome(result.exit_code, result.stdout, result.stderr)
+    stdout, stderr = StringIO(), StringIO()
+    code: object = None
+    with (
+        patch.object(sys, "argv", ["wfc", *map(str, arguments)]),
+        redirect_stdout(stdout),
+        redirect_stderr(stderr),
+    ):
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code
+    assert code is None or isinstance(code, int)
+    assert code != cli.EXIT_BUG, stderr.getvalue()
+    return Outcome(code or 0, stdout.getvalue(), stderr.getvalue())
 
 
 def lay_out(folder: Path) -> None:
@@ -100,10 +113,8 @@ def _built() -> Path:
     folder = Path(mkdtemp(prefix="shop-"))
     (folder / "shop.py").write_text(SERVER)
     (folder / "buy.wf").write_text(WORKFLOW)
-    outcome = CliRunner().invoke(
-        cli.cli, ["build", str(folder / "buy.wf"), "-o", str(folder / "server.py")]
-    )
-    assert outcome.exit_code == 0, outcome.stderr
+    outcome = wfc("build", folder / "buy.wf", "-o", folder / "server.py")
+    assert outcome.code == 0, outcome.stderr
     shutil.rmtree(folder / "__pycache__", ignore_errors=True)
     return folder
 

@@ -6,6 +6,7 @@ project; without them these tests are skipped.
 
 import functools
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -84,3 +85,24 @@ def test_a_planted_mistake_gives_one_error(
             assert any(
                 warning.code == code and part in warning.message for code, part in expected
             ), warning
+
+
+def test_a_misspelt_name_gives_one_error() -> None:
+    counts: list[int] = []
+    for path in WORKFLOWS:
+        text = path.read_text("utf-8")
+        for number, word in enumerate(re.finditer(r"(?<![\w\"])[a-z_]{3,}(?![\w\"])", text)):
+            if number % 7 or is_text_or_comment(text, word.start()):
+                continue
+            misspelt = f"{text[: word.end()]}zz{text[word.end() :]}"
+            _, found = check_texts({path.name: misspelt}, catalog())
+            if not any(each.code.startswith("WF1") for each in found):  # no keyword
+                counts.append(sum(each.is_error for each in found))
+    # More than one only where an argument is declared by a wrong name: in its workflow, and in
+    # those that call it.
+    assert sum(count > 1 for count in counts) <= len(counts) / 50
+
+
+def is_text_or_comment(text: str, position: int) -> bool:
+    line = text[text.rfind("\n", 0, position) + 1 : position]
+    return "#" in line or line.count('"') % 2 == 1

@@ -1,4 +1,4 @@
-"""Whatever constructs a workflow combines, its server is clean for every type checker and linter."""
+"""Whatever a workflow combines, its server is clean for every type checker and linter."""
 
 import itertools
 import subprocess
@@ -14,7 +14,7 @@ CONSTRUCTS = {
     "retry": 'step tried: fake.do(key = "r")\n    retry 2 every 1ms unsafe\n    timeout 2s',
     "when": "step maybe: fake.do(key = flag)\n    when flag",
     "for": 'step each: fake.do(key = each_key) as _each\n    for each_key in ["a", "b"]',
-    "parallel": 'parallel {\n    step p: fake.do(key = "p") as _p\n    step q: fake.say(key = "q")\n  }',
+    "parallel": 'parallel {\n step p: fake.do(key = "p") as _p\n step q: fake.say(key = "q")\n }',
     "call": 'step called: clean(key = "c") as _called',
     "read": 'step text: read fake f"fake://{key}" as _text',
     "require": 'step needed: fake.say(key = "n") as _n\n    require _n contains "n"',
@@ -45,7 +45,13 @@ def workflow(names: frozenset[str], end: str) -> str:
 
 def test_every_combination_is_clean(tmp_path: Path) -> None:
     ends = itertools.cycle(
-        ["return {id: base.id}", 'handoff fake.do() "Go on."', "return base", 'handoff "Go on."', ""]
+        [
+            "return {id: base.id}",
+            'handoff fake.do() "Go on."',
+            "return base",
+            'handoff "Go on."',
+            "",
+        ]
     )
     kinds = itertools.cycle(["in process", "stdio", "http"])
     servers = tmp_path / "servers"
@@ -79,7 +85,9 @@ def test_the_plumbing_is_the_same_where_the_same_is_used(tmp_path: Path) -> None
     for name in ("one", "two"):
         folder = tmp_path / name
         folder.mkdir()
-        text = build(folder, workflow(frozenset({"undo"}), f'return {{{name}: base.id}}')).read_text()
+        text = build(
+            folder, workflow(frozenset({"undo"}), f"return {{{name}: base.id}}")
+        ).read_text()
         texts.append(text.partition("# --- Plumbing")[2])
         assert load(folder / "server.py").mcp.name == "input"
     assert texts[0] == texts[1]

@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 from faults.serving import Downstream, Scripted, build, fake_over_http, serving
-from running import children, free_port, text_of, wait_async
+from running import children, connected, free_port, text_of, wait_async
 
 pytestmark = pytest.mark.anyio
 
@@ -107,7 +107,7 @@ async def test_death(
     servers: dict[str, Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A server that dies at step b fails it, or the next; what it left is undone by the next one."""
+    """A server that dies at step b fails it, or the next; its next process undoes what it did."""
     monkeypatch.setenv("FAKE_ERA", era)
     scripted.play({"do b": [death], "do c": [0.5]})
     async with serving(servers[fakes.downstream]) as client:
@@ -219,7 +219,8 @@ async def test_one_that_cannot_be_reached_stops_nobody_else(
         broken = await client.call_tool("one", {"key": "x"})
         assert time.monotonic() - began < 5
         assert broken.is_error
-        assert "step 1/1: only (fake.do): cannot connect to fake: FileNotFoundError" in text_of(broken)
+        cause = "step 1/1: only (fake.do): cannot connect to fake: FileNotFoundError"
+        assert cause in text_of(broken)
         result = await client.call_tool("elsewhere", {})
         assert not result.is_error, text_of(result)
 
@@ -230,9 +231,28 @@ async def test_a_missing_variable_is_named(
     monkeypatch.delenv("FAKE_URL", raising=False)
     async with serving(servers["http"]) as client:
         result = await client.call_tool("one", {"key": "x"})
-    assert (
-        "cannot connect to fake: the environment variable FAKE_URL is not set"
-    ) in text_of(result)
+    assert ("cannot connect to fake: the environment variable FAKE_URL is not set") in text_of(
+        result
+    )
+
+
+async def test_a_secret_is_in_no_error(
+    tmp_path: Path, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line end in a token, as files have it, is refused before anybody quotes it."""
+    server = build(tmp_path, WORKFLOWS, "http")
+    plain, secret = 'env("FAKE_URL"), {}', 'env("FAKE_URL"), {"Authorization": env("TOKEN")}'
+    text = server.read_text().replace(plain, secret)
+    assert 'env("TOKEN")' in text
+    server.write_text(text)
+    monkeypatch.setenv("TOKEN", "s3cret\n")
+    port = free_port()
+    monkeypatch.setenv("FAKE_URL", f"http://127.0.0.1:{port}/mcp")
+    with fake_over_http(port, **scripted.variables):
+        async with serving(server) as client:
+            result = await client.call_tool("one", {"key": "x"})
+    assert "the header Authorization has characters that cannot be sent" in text_of(result)
+    assert "s3cret" not in text_of(result)
 
 
 async def test_stopping_the_server_undoes_and_ends_its_children(
@@ -240,25 +260,15 @@ async def test_stopping_the_server_undoes_and_ends_its_children(
 ) -> None:
     """What is under way when a client hangs up is undone before the server is gone."""
     scripted.play({"do b": ["hang"]})
-    async with serving_over_stdio(servers["stdio"]) as (client, pid), anyio.create_task_group() as tasks:
+    async with (
+        connected(servers["stdio"], "stdio", **scripted.variables) as client,
+        anyio.create_task_group() as tasks,
+    ):
         tasks.start_soon(client.call_tool, "chain", {})
         await wait_async(lambda: "do b" in scripted.effects, "step b hangs")
-        [child] = fakes_of(pid())
+        mine = children(os.getpid())
+        [server] = [pid for pid, line in mine.items() if "server.py" in line]
+        [child] = fakes_of(server)
         tasks.cancel_scope.cancel()
     await wait_async(lambda: not Path(f"/proc/{child}").exists(), "its child has ended")
     assert scripted.effects == ["do a", "do b", "undo a"]
-
-
-def serving_over_stdio(server: Path) -> Any:
-    from contextlib import asynccontextmanager
-
-    from running import connected
-
-    @asynccontextmanager
-    async def run() -> Any:
-        async with connected(server, "stdio", **{k: os.environ[k] for k in ("FAKE_SCRIPT", "FAKE_LOG")}) as client:
-            yield client, lambda: next(
-                pid for pid, line in children(os.getpid()).items() if "server.py" in line
-            )
-
-    return run()

@@ -1,4 +1,4 @@
-"""Many runs: at the same time they do not mix, and one after the other they leave nothing behind."""
+"""Many runs: at the same time they do not mix, in turn they leave nothing behind."""
 
 import asyncio
 import gc
@@ -11,7 +11,6 @@ from typing import Any
 import anyio
 import pytest
 from faults.serving import Scripted, build, fake_over_http, serving
-from mcp import Client
 from running import free_port, text_of
 
 pytestmark = pytest.mark.anyio
@@ -83,7 +82,7 @@ async def test_fifty_runs_at_once(server: Path, scripted: Scripted) -> None:
         undone = [effect.split("-")[1] for effect in mine if effect.startswith("undo")]
         if key in failing:
             assert result.is_error
-            assert f"step 5/5: last (fake.do)" in text_of(result)
+            assert "step 5/5: last (fake.do)" in text_of(result)
             assert sorted(undone[:2]) == ["b", "c"]
             assert undone[2:] == ["y", "x", "a"]
             continue

@@ -55,7 +55,7 @@ def keys_of(statements: tuple[Statement, ...]) -> list[str]:
     found: list[str] = []
     for statement in statements:
         for step in [statement] if isinstance(statement, Step) else statement.steps:
-            found += step.keys()
+            found += step.all_keys()
     return found
 
 
@@ -93,7 +93,8 @@ def written(statements: tuple[Statement, ...]) -> str:
                     lines += [f"    retry {statement.attempts} every 1ms unsafe"]
     lines += ["}", ""]
     for call in called:
-        lines += [f'workflow {call.workflow} "Another" {{', "  arg yes?: string", "  arg no?: string"]
+        lines += [f'workflow {call.workflow} "Another" {{']
+        lines += ["  arg yes?: string", "  arg no?: string"]
         for step in call.steps:
             lines += step_lines(step, "  ")
         lines += ["}", ""]
@@ -104,7 +105,7 @@ def step_lines(step: Step, indent: str) -> list[str]:
     key = json.dumps(step.name) if step.items is None else "item"
     lines = [f"{indent}step {step.name}: fake.do(key = {key}) as {step.name}_done"]
     if step.items is not None:
-        lines.append(f"{indent}  for item in {json.dumps(step.keys())}")
+        lines.append(f"{indent}  for item in {json.dumps(step.all_keys())}")
     if step.is_wanted is not None:
         lines.append(f"{indent}  when {'yes' if step.is_wanted else 'no'}")
     if step.has_undo:
@@ -165,7 +166,7 @@ def with_delays(script: Script, statements: tuple[Statement, ...]) -> dict[str, 
     for statement in statements:
         if isinstance(statement, Parallel):
             for position, step in enumerate(statement.steps):
-                for key in step.keys():
+                for key in step.all_keys():
                     what = script.get(f"do {key}", ["ok"])[0]
                     played[f"do {key}"] = [{"after": 0.02 * position, "do": what}]
     return played

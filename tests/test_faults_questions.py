@@ -145,9 +145,7 @@ async def test_progress_of_parts_never_goes_back(
 
 
 @pytest.mark.parametrize(("what", "answer"), [("ask", "yes"), ("sample", "forty-two")])
-async def test_the_client_answers(
-    what: str, answer: str, server: Path, scripted: Scripted
-) -> None:
+async def test_the_client_answers(what: str, answer: str, server: Path, scripted: Scripted) -> None:
     scripted.play({"do b": [what]})
     answers = Answers()
     async with serving(server, "legacy", **answers.callbacks) as client:

@@ -147,7 +147,8 @@ def test_long_strings_are_not_touched() -> None:
 
 def test_long_conditions_and_unions_break_at_their_operators() -> None:
     union = " | ".join(f'"value_number_{number}"' for number in range(6))
-    text = f'type T = {union}\nworkflow w "d" {{ step a: f() when {" and ".join(["aaaaaaaaaa.bbbbbb"] * 5)} }}'
+    condition = " and ".join(["aaaaaaaaaa.bbbbbb"] * 5)
+    text = f'type T = {union}\nworkflow w "d" {{ step a: f() when {condition} }}'
     assert formatted(text) == lines(
         'type T = "value_number_0"',
         *(f'  | "value_number_{number}"' for number in range(1, 6)),

@@ -182,7 +182,7 @@ def test_a_hand_edit_is_not_lost() -> None:
     outcome = wfc(*BUILD)
     assert outcome.code == 2
     assert "error[WF904]: server.py was edited by hand since wfc wrote it" in outcome.stderr
-    assert re.search(r'^ +-  .*"number": 3}', outcome.stderr, re.MULTILINE)
+    assert re.search(r'^ +-  .*"number": 3', outcome.stderr, re.MULTILINE)
     assert text() == edited
     assert wfc(*BUILD, "--force").code == 0
     assert '"number": 3' not in text()

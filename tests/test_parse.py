@@ -26,7 +26,8 @@ def returned(expression: str) -> Any:
 
 def test_declarations() -> None:
     server, use, alias, workflow = declarations(
-        'server "s" version "1" "Told to clients"\nuse hr, "git x" as git, it as tech from "m.json"\n'
+        'server "s" version "1" "Told to clients"\n'
+        'use hr, "git x" as git, it as tech from "m.json"\n'
         'type Person = string\nworkflow w "d" {}'
     )
     assert (server.name.value, server.version.value) == ("s", "1")
@@ -168,7 +169,7 @@ def test_keywords_are_names_where_names_stand(word: str) -> None:
 
 def test_keywords_are_read_whole() -> None:
     for text in ("args x", "stepa: f()", "returnx"):
-        file, problems = parse(SourceFile("test.wf", f'workflow w "d" {{\n{text}\n}}'))
+        _, problems = parse(SourceFile("test.wf", f'workflow w "d" {{\n{text}\n}}'))
         assert len(problems) == 1, text
 
 

@@ -63,18 +63,15 @@ def _flat(parts: object) -> Tokens:
     return [token for part in parts for token in _flat(part)]
 
 
-@st.composite
-def bracketed(
-    draw: DrawFn, opening: str, item: SearchStrategy[Tokens], closing: str, least: int = 0
-) -> Tokens:
+def bracketed(opening: str, item: SearchStrategy[Tokens], closing: str) -> SearchStrategy[Tokens]:
     """Items with commas between brackets, now and then with one at the end."""
-    items = draw(st.lists(item, min_size=least, max_size=3))
-    tokens = [opening]
-    for number, each in enumerate(items):
-        tokens += each
-        if number < len(items) - 1 or draw(st.booleans()):
-            tokens.append(",")
-    return [*tokens, closing]
+
+    def tokens(drawn: tuple[list[Tokens], bool]) -> Tokens:
+        items, has_last_comma = drawn
+        found = [token for each in items for token in (*each, ",")]
+        return [opening, *(found if has_last_comma else found[:-1]), closing]
+
+    return st.tuples(st.lists(item, max_size=3), st.booleans()).map(tokens)
 
 
 accessors = st.one_of(
@@ -125,6 +122,7 @@ types = st.recursive(
         seq(inner, "[", "]"),
         seq("(", inner, "|", inner, ")"),
         seq("(", inner, ")", "[", "]"),
+        seq("(", inner, ")", "(", "max", "=", "3", ")", "[", "]"),
         seq("string", "(", "min", "=", "1", ",", "max", "=", "9", ")"),
         seq("{", "a", maybe("?"), ":", inner, ",", '"b c"', ":", inner, maybe(","), "}"),
         seq("{", '"quoted"', ":", inner, "}"),

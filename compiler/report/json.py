@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from ..diagnostics import Diagnostic
+from ..diagnostics import Diagnostic, Fix
 from ..source import Span
 
 
@@ -32,6 +32,15 @@ def _object(diagnostic: Diagnostic) -> dict[str, Any]:
             | {"message": related.message}
             for related in diagnostic.related
         ],
+        "fixes": [] if diagnostic.fix is None else [_fix(diagnostic.fix)],
+    }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {
+        "title": fix.title,
+        "safe": fix.is_safe,
+        "edits": [{**_place(edit.span), "text": edit.text} for edit in fix.edits],
     }
 
 

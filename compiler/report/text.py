@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from ..diagnostics import Diagnostic, Related
-from ..source import Span
+from ..diagnostics import Diagnostic, Fix
+from ..fixes import apply
+from ..source import SourceFile, Span
 
 _COLOURS = {
     "error": "\x1b[1;31m",
     "warning": "\x1b[1;33m",
+    "note": "\x1b[1;36m",
     "bold": "\x1b[1m",
     "frame": "\x1b[34m",
     "help": "\x1b[36m",
+    "removed": "\x1b[31m",
+    "added": "\x1b[32m",
 }
 _RESET = "\x1b[0m"
 _TAB = "    "
@@ -28,73 +33,144 @@ def render(diagnostics: Iterable[Diagnostic], *, colour: bool = False) -> str:
     found = list(diagnostics)
     writer = _Writer(colour)
     blocks = [writer.diagnostic(each) for each in found]
-    errors = sum(each.is_error for each in found)
-    warnings = len(found) - errors
+    return "\n".join([*blocks, *([_summary(found)] if found else [])])
+
+
+def _summary(diagnostics: list[Diagnostic]) -> str:
+    severities = [each.severity.value for each in diagnostics]
     counts = [
-        f"{number} {word}{'s' if number > 1 else ''}"
-        for number, word in ((errors, "error"), (warnings, "warning"))
-        if number
+        _count(severities.count(word), word)
+        for word in ("error", "warning", "note")
+        if word in severities
     ]
-    return "\n".join([*blocks, *([" and ".join(counts)] if counts else [])])
+    parts = [" and ".join(filter(None, [", ".join(counts[:-1]), counts[-1]]))]
+    mended = sum(each.fix is not None and each.fix.is_safe for each in diagnostics)
+    guessed = sum(each.fix is not None and not each.fix.is_safe for each in diagnostics)
+    if mended:
+        parts.append(f"`wfc check --fix` mends {mended}")
+    if guessed:
+        option = "`--unsafe-fixes`" if mended else "`wfc check --unsafe-fixes`"
+        parts.append(f"{option} mends {guessed}{' more' if mended else ''}")
+    codes = list(dict.fromkeys(each.code for each in diagnostics))
+    parts.append(f"`wfc explain {codes[0]}` says more")
+    return "; ".join(parts)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' if number > 1 else ''}"
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """A place to show: its span, what is said of it, and whether it is the problem itself."""
+
+    span: Span
+    label: str
+    is_primary: bool
 
 
 class _Writer:
+    """Writes diagnostics, one at a time."""
+
     def __init__(self, colour: bool) -> None:
         self.colour = colour
+        self.width = 0
 
     def paint(self, kind: str, text: str) -> str:
         return f"{_COLOURS[kind]}{text}{_RESET}" if self.colour and text else text
 
+    @property
+    def bar(self) -> str:
+        """The empty margin of a line, as wide as the line numbers of the diagnostic."""
+        return f"{' ' * self.width} {self.paint('frame', '|')}"
+
     def diagnostic(self, diagnostic: Diagnostic) -> str:
         severity = diagnostic.severity.value
         title = self.paint(severity, f"{severity}[{diagnostic.code}]")
-        lines = [f"{title}: {self.paint('bold', diagnostic.message)}"]
-        width = 0
-        spans = [each.span for each in diagnostic.related]
+        lines = [f"{title}: {self.paint('bold', _on_screen(diagnostic.message))}"]
+        marks = [_Mark(related.span, related.message, False) for related in diagnostic.related]
         if diagnostic.span is not None:
-            spans.append(diagnostic.span)
-        if spans:
-            width = max(len(str(span.line)) for span in spans)
-        if diagnostic.span is not None:
-            lines += self.place(diagnostic.span, diagnostic.label, severity, width, "-->")
-        for related in diagnostic.related:
-            lines += self.related(related, width)
-        gutter = " " * width
-        if diagnostic.span is not None and (diagnostic.notes or diagnostic.help):
-            lines.append(f"{gutter} {self.paint('frame', '|')}")
+            marks.insert(0, _Mark(diagnostic.span, diagnostic.label, True))
+        self.width = max((len(str(mark.span.line)) for mark in marks), default=0)
+        by_file: dict[str, list[_Mark]] = {}
+        for mark in marks:
+            by_file.setdefault(mark.span.source.path, []).append(mark)
+        for number, group in enumerate(by_file.values()):
+            lines += self.snippet(group, severity, is_first=number == 0)
+        if marks and (diagnostic.notes or diagnostic.help):
+            lines.append(self.bar)
         for note in diagnostic.notes:
-            lines += self.remark("note", note, gutter)
+            lines += self.remark("note", note)
         if diagnostic.help:
-            lines += self.remark("help", diagnostic.help, gutter)
+            lines += self.remark("help", diagnostic.help)
+        if diagnostic.fix is not None:
+            lines += self.fix(diagnostic.fix)
         return "\n".join([*lines, ""])
 
-    def related(self, related: Related, width: int) -> list[str]:
-        return self.place(related.span, related.message, "frame", width, ":::")
+    def snippet(self, marks: list[_Mark], severity: str, *, is_first: bool) -> list[str]:
+        """The marked lines of one file, in their order, under a line that says where they are."""
+        first = marks[0].span
+        line, column = first.source.position(first.start)
+        arrow = self.paint("frame", "-->" if is_first else ":::")
+        lines = [f"{' ' * self.width}{arrow} {_on_screen(first.source.path)}:{line}:{column}"]
+        if is_first:
+            lines.append(self.bar)
+        shown = 0
+        for mark in sorted(marks, key=lambda mark: (mark.span.line, mark.span.start)):
+            number = mark.span.line
+            if shown and number > shown + 1:
+                lines.append(self.paint("frame", "..."))
+            lines += self.marked_line(mark, severity, with_text=number != shown)
+            shown = number
+        return lines
 
-    def remark(self, kind: str, text: str, gutter: str) -> list[str]:
-        first, *rest = text.split("\n")
-        head = f"{gutter} {self.paint('frame', '=')} {self.paint('help', kind)}: {first}"
-        indent = " " * (len(gutter) + 5 + len(kind))
-        return [head, *(indent + line for line in rest)]
-
-    def place(self, span: Span, label: str, kind: str, width: int, arrow: str) -> list[str]:
-        """The source line of a span with a caret under its part, and the label beside it."""
-        number, column = span.source.position(span.start)
-        end_number, end_column = span.source.position(span.end)
-        line = span.source.line(number)
+    def marked_line(self, mark: _Mark, severity: str, *, with_text: bool) -> list[str]:
+        """The source line of a mark with a caret under its part, and the label beside it."""
+        source = mark.span.source
+        number, column = source.position(mark.span.start)
+        end_number, end_column = source.position(mark.span.end)
+        line = source.line(number)
         if end_number > number:
             end_column = len(line) + 1
         shown, start, length = _window(line, column - 1, max(end_column - column, 1))
-        bar = self.paint("frame", "|")
-        gutter = " " * width
-        where = f"{span.source.path}:{number}:{column}"
-        caret = self.paint(kind, f"{'^' * length}{' ' + label if label else ''}")
+        under = ("^" if mark.is_primary else "-") * length
+        label = f" {_on_screen(mark.label)}" if mark.label else ""
+        painted = self.paint(severity if mark.is_primary else "frame", f"{under}{label}")
+        text = f"{self.paint('frame', str(number).rjust(self.width))} {self.bar.lstrip()} {shown}"
+        pointer = f"{self.bar} {' ' * start}{painted}"
+        return [text.rstrip(), pointer] if with_text else [pointer]
+
+    def remark(self, kind: str, text: str) -> list[str]:
+        first, *rest = [_on_screen(line) for line in text.split("\n")]
+        margin = " " * self.width
+        head = f"{margin} {self.paint('frame', '=')} {self.paint('help', kind)}: {first}"
+        return [head, *(" " * (self.width + 5 + len(kind)) + line for line in rest)]
+
+    def fix(self, fix: Fix) -> list[str]:
+        """The lines that a fix changes, before and after."""
+        source = fix.edits[0].span.source
+        first = min(edit.span.line for edit in fix.edits)
+        last = max(source.position(edit.span.end)[0] for edit in fix.edits)
+        before = [source.line(number) for number in range(first, last + 1)]
+        fixed = apply(source.text, [fix])
+        grown = fixed.count("\n") - source.text.count("\n")
+        mended = SourceFile(source.path, fixed)
+        after = [mended.line(number) for number in range(first, last + 1 + grown)]
+        made_by = "made by `--fix`" if fix.is_safe else "a guess, made by `--unsafe-fixes`"
+        margin = f"{' ' * self.width} {self.paint('frame', '=')}"
         return [
-            f"{gutter}{self.paint('frame', arrow)} {where}",
-            f"{gutter} {bar}",
-            f"{self.paint('frame', str(number).rjust(width))} {bar} {shown}".rstrip(),
-            f"{gutter} {bar} {' ' * start}{caret}",
+            f"{margin} {self.paint('help', 'fix')}, {made_by}:",
+            *(
+                self.changed("removed", "-", first + index, line)
+                for index, line in enumerate(before)
+            ),
+            *(self.changed("added", "+", first + index, line) for index, line in enumerate(after)),
         ]
+
+    def changed(self, kind: str, sign: str, number: int, line: str) -> str:
+        text, _, _ = _window(line, 0, 1)
+        painted = self.paint(kind, f"{sign} {text}".rstrip())
+        return f"{self.paint('frame', str(number).rjust(self.width))} {painted}"
 
 
 def _window(line: str, start: int, length: int) -> tuple[str, int, int]:
@@ -103,15 +179,27 @@ def _window(line: str, start: int, length: int) -> tuple[str, int, int]:
     before, marked, after = map(_on_screen, (before, marked, after))
     if _width(before) + _width(marked) + _width(after) > _WIDEST:
         if _width(before) > _WIDEST // 2:
-            before = "…" + before[-(_WIDEST // 3) :]
+            before = "…" + _narrowed(before[::-1], _WIDEST // 3)[::-1]
         if _width(marked) > _WIDEST // 2:
-            marked, after = marked[: _WIDEST // 2], "…"
+            marked, after = _narrowed(marked, _WIDEST // 2), "…"
         room = max(_WIDEST - _width(before) - _width(marked), 8)
-        after = after if _width(after) <= room else after[:room] + "…"
+        if _width(after) > room:
+            after = _narrowed(after, room) + "…"
     return before + marked + after, _width(before), max(_width(marked), 1)
 
 
+def _narrowed(text: str, width: int) -> str:
+    """Return as much of the start of a text as fits."""
+    taken = 0
+    for position, character in enumerate(text):
+        taken += _width(character)
+        if taken > width:
+            return text[:position]
+    return text
+
+
 def _on_screen(text: str) -> str:
+    """Return a text without what a terminal would obey instead of showing it."""
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
         for character in text.replace("\t", _TAB)
@@ -121,10 +209,8 @@ def _on_screen(text: str) -> str:
 def _width(text: str) -> int:
     """How many columns a terminal gives a text."""
     return sum(
-        0 if unicodedata.combining(character)
+        0 if unicodedata.category(character) in ("Mn", "Me")
         else 2 if unicodedata.east_asian_width(character) in "WF"
         else 1
         for character in text
     )  # fmt: skip
-
-

@@ -1,0 +1,249 @@
+"""What has changed on the servers since they were locked, and what it does to the workflows.
+
+In: files of which the locks were brought up to date. Out: a diagnostic (WF903) for each change of a
+tool that the files use: an error where it breaks a step, by the judgement of the type checker,
+which is asked with the old catalogue and with the new one; a warning where all still holds. What
+the files do not use is told as a note. Nothing is connected or written here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from . import syntax
+from .catalog import Catalog, CatalogServer, Tool
+from .check import Unit, check
+from .diagnostics import Diagnostic, Related, Severity
+from .project import Project
+from .source import Span
+from .suggest import listing
+from .tool_changes import changes
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A tool of a lock as it was and as it is; None where it is not there."""
+
+    lock: str
+    server: str
+    tool: str
+    old: Tool | None
+    new: Tool | None
+
+
+def differences(project: Project) -> list[Diagnostic]:
+    """Return the differences between the locks and the servers of files, with what they break."""
+    judge = _Judge(project)
+    found: list[Diagnostic] = []
+    for lock_path, relocked in project.locked.items():
+        units = [unit for unit in project.units if unit.catalog.source.path == lock_path]
+        for name in relocked.servers:
+            before, after = relocked.before.servers.get(name), relocked.after.servers[name]
+            place = _place_of_server(units, name)
+            if before is None:
+                what = f"the server `{name}` was not in the lock"
+                found.append(Diagnostic("WF903", what, place, Severity.NOTE))
+            elif json.loads(before.text) != json.loads(after.text):
+                found += _of_server(units, before, after, judge, lock_path, place)
+    return [*found, *judge.unexplained()]
+
+
+def _of_server(
+    units: Sequence[Unit],
+    before: CatalogServer,
+    after: CatalogServer,
+    judge: _Judge,
+    lock_path: str,
+    place: Span | None,
+) -> Iterator[Diagnostic]:
+    uses = _uses(units, before.name)
+    unused: list[str] = []
+    found = False
+    for tool in sorted(before.tools.keys() | after.tools.keys()):
+        change = _Change(
+            lock_path, before.name, tool, before.tools.get(tool), after.tools.get(tool)
+        )
+        if change.old == change.new:
+            continue
+        found = True
+        if tool in uses:
+            yield _told(change, uses[tool], judge)
+        else:
+            how = "is new" if change.old is None else "is gone" if change.new is None else "changed"
+            unused.append(f"{tool} {how}")
+    if unused:
+        what = f"tools of `{before.name}` that no workflow here uses: {'; '.join(unused)}"
+        yield Diagnostic("WF903", what, place, Severity.NOTE)
+    if not found:
+        what = f"`{before.name}` changed in something that no workflow uses, such as its resources"
+        yield Diagnostic("WF903", what, place, Severity.NOTE)
+
+
+def _told(change: _Change, uses: Sequence[Span], judge: _Judge) -> Diagnostic:
+    """Return what a change of a tool does to the files that use it."""
+    name = f"{change.server}.{change.tool}"
+    if change.old is None:
+        notes = ["the lock did not have it"]
+    elif change.new is None:
+        notes = ["the server does not have it any more"]
+    else:
+        notes = changes(change.old, change.new) or ["what changed is nothing that wfc looks at"]
+    errors = judge.broken_by(change)
+    if not errors:
+        notes += [f"new with it: {each.code} {each.message}" for each in judge.warned_of(change)]
+        return Diagnostic(
+            "WF903",
+            f"compatible: {name} changed, and every step still fits",
+            uses[0],
+            Severity.WARNING,
+            label="called here",
+            notes=tuple(notes),
+        )
+    first, *rest = errors
+    steps = list(dict.fromkeys(filter(None, map(judge.step_of, errors))))
+    where = f"the step{'s' if len(steps) > 1 else ''} {listing(steps)}" if steps else "this file"
+    return Diagnostic(
+        "WF903",
+        f"breaking: {name} changed, and {where} would fail",
+        first.span,
+        label=f"{first.code}: {first.message}",
+        notes=tuple(notes),
+        help=first.help,
+        related=tuple(
+            Related(each.span, f"{each.code}: {each.message}") for each in rest if each.span
+        ),
+    )
+
+
+# --- The type checker as the judge
+
+
+_Key = tuple[str, str, int, int, str]
+
+
+def _key(diagnostic: Diagnostic) -> _Key:
+    span = diagnostic.span
+    place = (span.source.path, span.start, span.end) if span else ("", 0, 0)
+    return (diagnostic.code, *place, diagnostic.message)
+
+
+class _Judge:
+    """Asks the type checker what is wrong with files, with one catalogue or another."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._steps = [step for unit in project.units for step in _steps(unit.file)]
+        relocked = project.locked
+        # A server that was not locked yet is no reason for a step to break.
+        self._before = {
+            lock: replace(each.before, servers={**each.after.servers, **each.before.servers})
+            for lock, each in relocked.items()
+        }
+        self._known = {_key(each) for each in self._problems(self._before)}
+        after = {lock: each.after for lock, each in relocked.items()}
+        self._new = [each for each in self._problems(after) if _key(each) not in self._known]
+        self._explained: set[_Key] = set()
+        self._alone: dict[tuple[str, str, str], list[Diagnostic]] = {}
+
+    def broken_by(self, change: _Change) -> list[Diagnostic]:
+        """Return the new errors that a change gives by itself, and that others do not mend."""
+        alone = {_key(each) for each in self._with_only(change)}
+        errors = [each for each in self._new if each.is_error and _key(each) in alone]
+        self._explained |= {_key(each) for each in errors}
+        return errors
+
+    def warned_of(self, change: _Change) -> list[Diagnostic]:
+        """Return the new warnings that a change gives."""
+        alone = {_key(each) for each in self._with_only(change)}
+        return [each for each in self._new if not each.is_error and _key(each) in alone]
+
+    def unexplained(self) -> list[Diagnostic]:
+        """Return the new errors that only several changes together give."""
+        return [each for each in self._new if each.is_error and _key(each) not in self._explained]
+
+    def step_of(self, diagnostic: Diagnostic) -> str | None:
+        """Return the name of the step that a diagnostic points into."""
+        span = diagnostic.span
+        for step in self._steps:
+            if (
+                span is not None
+                and span.source.path == step.span.source.path
+                and (step.span.start <= span.start <= step.span.end)
+            ):
+                return step.name.text
+        return None
+
+    def _with_only(self, change: _Change) -> list[Diagnostic]:
+        key = (change.lock, change.server, change.tool)
+        if key not in self._alone:
+            before = self._before[change.lock]
+            server = before.servers[change.server]
+            tools = {name: tool for name, tool in server.tools.items() if name != change.tool}
+            if change.new is not None:
+                tools[change.tool] = change.new
+            changed = replace(server, tools=tools)
+            catalog = replace(before, servers={**before.servers, change.server: changed})
+            self._alone[key] = self._problems({**self._before, change.lock: catalog})
+        return self._alone[key]
+
+    def _problems(self, catalogs: dict[str, Catalog]) -> list[Diagnostic]:
+        units = [
+            replace(unit, catalog=catalogs.get(unit.catalog.source.path, unit.catalog))
+            for unit in self._project.units
+        ]
+        return check(units)[1]
+
+
+# --- Where tools are used
+
+
+def _place_of_server(units: Sequence[Unit], server: str) -> Span | None:
+    for unit in units:
+        for use in unit.file.of_kind(syntax.Use):
+            for source in use.sources:
+                if source.server.text == server:
+                    place: Span = source.server.span
+                    return place
+    return None
+
+
+def _uses(units: Sequence[Unit], server: str) -> dict[str, list[Span]]:
+    """Return the calls of a server's tools, by tool."""
+    found: dict[str, list[Span]] = {}
+    for unit in units:
+        aliases = {
+            source.alias.text
+            for use in unit.file.of_kind(syntax.Use)
+            for source in use.sources
+            if source.server.text == server
+        }
+        for call in _calls(unit.file):
+            if call.server.text in aliases:
+                found.setdefault(call.tool.text, []).append(call.tool.span)
+    return found
+
+
+def _steps(file: syntax.File) -> Iterator[syntax.Step]:
+    for workflow in file.of_kind(syntax.Workflow):
+        for statement in workflow.statements:
+            match statement:
+                case syntax.Step():
+                    yield statement
+                case syntax.Parallel(steps):
+                    yield from steps
+
+
+def _calls(file: syntax.File) -> Iterator[syntax.ToolCall]:
+    for step in _steps(file):
+        undone = [clause.call for clause in step.clauses if isinstance(clause, syntax.Undo)]
+        for call in (step.action, *undone):
+            if isinstance(call, syntax.ToolCall):
+                yield call
+    for workflow in file.of_kind(syntax.Workflow):
+        for statement in workflow.statements:
+            if isinstance(statement, syntax.Handoff) and isinstance(
+                statement.call, syntax.ToolCall
+            ):
+                yield statement.call

@@ -1,0 +1,49 @@
+"""`.wf` files that wfc itself changes: read, and written back with the line ends they had.
+
+Used by `fmt` and `check --fix`; what a change is, is decided elsewhere. A file is written as a
+whole or not at all.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from pathlib import Path
+
+from .diagnostics import Diagnostic
+from .output import write_atomically
+
+STANDARD_INPUT = "-"
+
+
+def read(path: str) -> str | Diagnostic:
+    """Return the text of a file, or of standard input for `-`; WF901 where it cannot be read.
+
+    Lines end with a line feed, whatever they end with in the file.
+    """
+    try:
+        content = sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
+        return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    except OSError as error:
+        problem = f"cannot read {path}: {error.strerror or error}"
+    except UnicodeDecodeError as error:
+        problem = f"{path} is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}"
+    return Diagnostic("WF901", problem, None, help="check the path, or save the file as UTF-8")
+
+
+def difference(path: str, before: str, after: str) -> str:
+    """Return the unified diff of a text before and after."""
+    return "".join(
+        difflib.unified_diff(
+            before.splitlines(keepends=True), after.splitlines(keepends=True), path, path
+        )
+    )
+
+
+def write(path: str, text: str) -> None:
+    """Write a changed text back; raises `OSError`."""
+    with open(path, "rb") as file:
+        first_line = file.readline()
+    if first_line.endswith(b"\r\n"):
+        text = text.replace("\n", "\r\n")
+    write_atomically(Path(path), text)

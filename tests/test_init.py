@@ -1,0 +1,41 @@
+"""`wfc init`: what it lays out runs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from running import environment
+from shop import wfc
+
+
+def test_the_new_project_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = wfc("init", "new")
+    assert outcome.code == 0
+    assert "cd new && wfc build hello.wf -o server.py && python -m pytest" in outcome.stderr
+    monkeypatch.chdir(tmp_path / "new")
+    assert wfc("build", "hello.wf", "-o", "server.py").code == 0
+    tests = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert tests.returncode == 0, tests.stdout
+    # The checks of the workflow for CI, line by line.
+    steps = Path(".github/workflows/wfc.yml").read_text().split("- run: ")[1:]
+    commands = [step.split() for step in steps if step.startswith("wfc ")]
+    assert [command[1] for command in commands] == ["fmt", "check", "build"]
+    for command in commands:
+        assert wfc(*command[1:]).code == 0, command
+
+
+def test_nothing_is_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mcp.json").write_text("{}")
+    outcome = wfc("init")
+    assert outcome.code == 2
+    assert "mcp.json would be overwritten; nothing was written" in outcome.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mcp.json"]

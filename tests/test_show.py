@@ -1,0 +1,104 @@
+"""`wfc show`: the plan in words."""
+
+import json
+from pathlib import Path
+
+import pytest
+from shop import edit, lay_out, wfc
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lay_out(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_shop_in_words() -> None:
+    outcome = wfc("show", "buy.wf")
+    assert outcome.code == 0
+    assert outcome.stdout == """\
+buy: Buy an article
+  takes
+    article: string  What to buy
+  1. reserve: shop.reserve as reservation
+     article ← article
+     number  ← 2
+     undone by shop.release(reservation ← reservation.id)
+  2. pay: shop.pay as payment
+     reservation ← reservation.id
+     amount      ← reservation.price
+  returns
+    receipt ← payment.receipt
+"""
+
+
+def test_everything_that_a_step_may_say() -> None:
+    Path("buy.wf").write_text(
+        'use shop from "shop.py"\n'
+        'workflow buy "Buy" {\n'
+        '  arg articles: string[] = ["a"]\n'
+        "  arg gift?: string\n"
+        "  parallel {\n"
+        "    step many: shop.reserve(article) as many\n"
+        "      for article in articles\n"
+        "      timeout 1500ms\n"
+        '      guidance f"About {article}"\n'
+        "    step one: shop.reserve(article = gift) as one\n"
+        "      when gift and articles contains gift\n"
+        '      require one.price > 0 or not one.id matches "^r" "broken"\n'
+        "  }\n"
+        '  handoff shop.pay(reservation = many[0].id) "Pay"\n'
+        "}\n"
+    )
+    assert wfc("show", "buy.wf").stdout == """\
+buy: Buy
+  takes
+    articles: string[] = ["a"]
+    gift?: string
+  at the same time
+    1. many: shop.reserve as many
+       article ← article
+       for article in articles
+       timeout 1.5s
+       guidance f"About {article}"
+    2. one: shop.reserve as one
+       article ← gift
+       when gift and articles contains gift
+       require one.price > 0 or not one.id matches "^r"
+  hands over to shop.pay
+    guidance    ← "Pay"
+    reservation ← many[0].id
+    still missing: amount
+"""
+
+
+def test_json_says_the_same() -> None:
+    [workflow] = json.loads(wfc("show", "buy.wf", "--json").stdout)
+    assert workflow["name"] == "buy"
+    assert workflow["steps"][1] == {
+        "number": 2,
+        "name": "pay",
+        "call": {
+            "what": "shop.pay",
+            "flows": [
+                {
+                    "name": "reservation",
+                    "value": "reservation.id",
+                    "sources": ["reservation"],
+                },
+                {"name": "amount", "value": "reservation.price", "sources": ["reservation"]},
+            ],
+        },
+        "binding": "payment",
+        "clauses": [],
+        "undo": None,
+        "parallel": None,
+    }
+
+
+def test_wrong_files_have_no_plan() -> None:
+    edit("buy.wf", "shop.pay", "shop.pray")
+    outcome = wfc("show", "buy.wf")
+    assert outcome.code == 1
+    assert outcome.stdout == ""
+    assert "WF302" in outcome.stderr

@@ -1,0 +1,313 @@
+"""A small change of a `.wf` file is a small change of the server: the step, its types, the header.
+
+Every step, argument, clause and description of every example is changed in turn. What is compared
+are the parts of the server: the statements of each step, each class and alias, each entry of the
+tables. Which of them may change is said beside each change.
+"""
+
+import ast
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment
+from running import EXAMPLES
+from wfc import emit, syntax
+from wfc.parse import parse
+from wfc.pipeline import build_of, check_files
+from wfc.project import Locking
+from wfc.source import SourceFile
+
+FILES = sorted(EXAMPLES.glob("*/*.wf"))
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of an example, and the parts of its server that may change with it.
+
+    An entry that ends in `…` stands for all parts that start so.
+    """
+
+    what: str
+    text: str
+    parts: frozenset[str]
+    lock: str | None = None
+
+
+# --- The parts of a server
+
+
+def parts_of(server: str) -> dict[str, str]:
+    """Return the parts of a server by what they are."""
+    lines = server.splitlines(keepends=True)
+    found: dict[str, str] = {}
+    end = 0
+
+    def take(name: str, last: int) -> None:
+        nonlocal end
+        found[name] = found.get(name, "") + "".join(lines[end:last])
+        end = last
+
+    for node in ast.parse(server).body:
+        assert node.end_lineno is not None
+        if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("run_"):
+            for statement, step in zip(node.body, steps_in(node.body), strict=True):
+                assert statement.end_lineno is not None
+                take(f"step {step}", statement.end_lineno)
+        elif isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "TOOLS":
+            take_entries(node, take)
+        elif isinstance(node, ast.AsyncFunctionDef) and node.name.endswith("_prompt"):
+            take_plan(node, take)
+        take(name_of(node), node.end_lineno)
+    hashes = next(line for line in lines if line.startswith("# wfc:"))
+    return {name: text.replace(hashes, "") for name, text in found.items()}
+
+
+def name_of(node: ast.stmt) -> str:
+    match node:
+        case ast.ClassDef(name=name):
+            return f"type {name}"
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return f"function {name}"
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            return f"type {name}"
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return f"type {name}"
+        case ast.Import() | ast.ImportFrom():
+            return "imports"
+    return "top"
+
+
+def steps_in(statements: list[ast.stmt]) -> list[str]:
+    """Return the step that each statement belongs to: an undo to the one before it."""
+    found: list[str] = []
+    for statement in reversed(statements):
+        following = found[-1] if found else "return"
+        called = [
+            node
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith(("run.", "each."))
+        ]
+        names = [
+            node.args[0].value
+            for node in called
+            if node.args
+            and isinstance(node.args[0], ast.Constant)
+            and not ast.unparse(node.func).endswith((".assistant", ".handoff"))
+        ]
+        is_undo = bool(called) and ast.unparse(called[0].func).startswith("run.undo")
+        found.append("undo" if is_undo else str(names[0]) if names else following)
+    found.reverse()
+    for index, name in enumerate(found):
+        if name == "undo":
+            found[index] = found[index - 1]
+    return ["docstring", *found[1:]]
+
+
+def take_entries(node: ast.AnnAssign, take: object) -> None:
+    assert isinstance(node.value, ast.Dict)
+    assert callable(take)
+    for server, tools in zip(node.value.keys, node.value.values, strict=True):
+        assert isinstance(tools, ast.Dict)
+        for tool, entry in zip(tools.keys, tools.values, strict=True):
+            assert isinstance(server, ast.Constant)
+            assert isinstance(tool, ast.Constant)
+            take(f"tool {server.value}.{tool.value}", entry.end_lineno)
+
+
+def take_plan(node: ast.AsyncFunctionDef, take: object) -> None:
+    assert callable(take)
+    for statement in node.body:
+        if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+            continue
+        if ast.unparse(statement.value.func) == "run.plan":
+            take(f"function {node.name}", statement.lineno)
+            for line in statement.value.args:
+                assert isinstance(line, ast.Tuple)
+                take(f"plan {ast.literal_eval(line.elts[0])}", line.end_lineno)
+
+
+# --- The changes
+
+
+@cache
+def steps_of(path: Path) -> list[syntax.Step]:
+    steps: list[syntax.Step] = []
+    for statement in statements_of(path):
+        if isinstance(statement, syntax.Step):
+            steps.append(statement)
+        elif isinstance(statement, syntax.Parallel):
+            steps += statement.steps
+    return steps
+
+
+@cache
+def statements_of(path: Path) -> list[syntax.Statement]:
+    file, problems = parse(SourceFile(str(path), path.read_text("utf-8")))
+    assert not problems
+    return [each for workflow in file.of_kind(syntax.Workflow) for each in workflow.statements]
+
+
+def changes(path: Path) -> Iterator[Change]:
+    text = path.read_text("utf-8")
+
+    def changed(what: str, start: int, end: int, new: str, *parts: str) -> Change:
+        return Change(what, text[:start] + new + text[end:], frozenset(parts))
+
+    for step in steps_of(path):
+        name = step.name.text
+        own, line = f"step {name}", f"plan {name}"
+        end = step.span.end
+        kinds = [type(clause) for clause in step.clauses]
+        start = text.rindex("\n", 0, step.span.start) + 1
+        yield changed(f"a comment above {name}", start, start, "  # Mind this.\n", own)
+        if syntax.Timeout not in kinds:
+            yield changed(f"a time limit for {name}", end, end, "\n    timeout 99s", own)
+        yield changed(f"a hint at {name}", end, end, '\n    guidance "Look."', own)
+        yield changed(
+            f"the name of {name}", step.name.span.start, step.name.span.end, f"{name}_2",
+            own, f"{own}_2", line, f"{line}_2",
+        )  # fmt: skip
+        for clause in step.clauses:
+            kind = type(clause).__name__.lower()
+            if isinstance(clause, syntax.Timeout | syntax.Retry):
+                new = "timeout 77s" if kind == "timeout" else "retry 7 unsafe"
+                yield changed(f"{kind} of {name}", clause.span.start, clause.span.end, new, own)
+        if isinstance(step.action, syntax.ToolCall):
+            for argument in step.action.arguments:
+                value = argument.value
+                what = f"{argument.name.text} of {name}"
+                match value:
+                    case syntax.Constant(value=str()):
+                        new = json.dumps(value.value)[:-1] + '!"'
+                    case syntax.Constant(value=int(number)):
+                        new = str(number + 1)
+                    case syntax.FString():
+                        new = value.span.text[:-1] + '!"'
+                    case _:
+                        continue
+                yield changed(what, value.span.start, value.span.end, new, own)
+    for statement in statements_of(path):
+        if isinstance(statement, syntax.Arg) and statement.description is not None:
+            span = statement.description.span
+            alias = "".join(word.title() for word in statement.name.text.split("_"))
+            what = f"the description of {statement.name.text}"
+            yield changed(what, span.start, span.end, '"Something else"', f"type {alias}")
+        if isinstance(statement, syntax.Instruction):
+            span = statement.text.span
+            yield changed("an instruction", span.start, span.end, '"Do."', "function …prompt")
+    yield from new_steps(path, text)
+    yield from changes_of_lock(path, text)
+
+
+def readers_of(path: Path, step: syntax.Step) -> list[str]:
+    """A whole output that is passed on is called by the name of its step."""
+    binding = step.binding.text if step.binding else "-"
+    readers = [f"step {each.name.text}" for each in steps_of(path) if binding in each.span.text]
+    return [*readers, "step return"]
+
+
+def new_steps(path: Path, text: str) -> Iterator[Change]:
+    """A step that is made once more, at the end."""
+    for step in steps_of(path):
+        if any(isinstance(clause, syntax.For) for clause in step.clauses):
+            continue
+        call = step.action.span.text
+        name = f"{step.name.text}_again"
+        place = text.rindex("\n  return" if "\n  return" in text else "\n}")
+        new = f"{text[:place]}\n  step {name}: {call}\n{text[place:]}"
+        may_be_absent = any(isinstance(clause, syntax.When) for clause in step.clauses)
+        if may_be_absent:
+            continue
+        parts = {f"step {name}", f"plan {name}", "function …"}
+        yield Change(f"once more {step.name.text}", new, frozenset(parts))
+
+
+def changes_of_lock(path: Path, text: str) -> Iterator[Change]:
+    """A tool's description is in the plan, and nowhere else."""
+    for step in steps_of(path):
+        if isinstance(step.action, syntax.ToolCall):
+            tool = step.action.tool.text
+            lock = json.loads((path.parent / "tools.lock.json").read_text("utf-8"))
+            for server in lock["servers"].values():
+                for entry in server["tools"]:
+                    if entry["name"] == tool:
+                        entry["description"] = "Another description."
+            name = f"the description of the tool {tool}"
+            parts = {f"plan {each.name.text}" for each in steps_of(path)}
+            yield Change(name, text, frozenset(parts), json.dumps(lock, indent=2))
+
+
+# --- Building fast: without the plumbing, which is formatted for most of the time
+
+
+@pytest.fixture
+def _without_plumbing(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = emit._environment()
+    loader = environment.loader
+    assert loader is not None
+
+    class Loader(type(loader)):  # type: ignore[misc]
+        def __init__(self) -> None:
+            pass
+
+        def get_source(self, environment: Environment, template: str) -> object:
+            if template == "plumbing.py.j2":
+                return "", None, None
+            return loader.get_source(environment, template)
+
+    light = environment.overlay(loader=Loader())
+    monkeypatch.setattr(emit, "_environment", lambda: light)
+
+
+def build(example: Path, folder: Path, text: str, lock: str | None = None) -> str | None:
+    """Return the server; None where the change makes the file wrong, as another text may."""
+    ignored = shutil.ignore_patterns("__pycache__", "server.py")
+    shutil.copytree(example.parent, folder, dirs_exist_ok=True, ignore=ignored)
+    (folder / example.name).write_text(text, "utf-8")
+    if lock is not None:
+        (folder / "tools.lock.json").write_text(lock, "utf-8")
+    checked = check_files([str(folder / example.name)], Locking(allowed=False))
+    if checked.server is None:
+        return None
+    return build_of(checked, folder / "server.py").text()
+
+
+def differing(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+def may_change(part: str, allowed: frozenset[str]) -> bool:
+    for each in allowed:
+        start, wildcard, end = each.partition("…")
+        if part == each or (wildcard and part.startswith(start) and part.endswith(end)):
+            return True
+    return False
+
+
+@pytest.mark.usefixtures("_without_plumbing")
+@pytest.mark.parametrize("example", FILES, ids=lambda path: path.stem)
+def test_a_small_change_is_a_small_difference(example: Path, tmp_path: Path) -> None:
+    unchanged = build(example, tmp_path, example.read_text("utf-8"))
+    assert unchanged is not None
+    before = parts_of(unchanged)
+    wrong: list[str] = []
+    tried = 0
+    for change in changes(example):
+        server = build(example, tmp_path, change.text, change.lock)
+        if server is None:
+            continue
+        tried += 1
+        after = parts_of(server)
+        found = differing(before, after)
+        if change.lock is not None:
+            (tmp_path / "tools.lock.json").unlink()
+        strays = sorted(part for part in found if not may_change(part, change.parts))
+        if strays or not found:
+            wrong.append(f"{change.what}: {strays or 'nothing changes'}")
+    assert tried > 10
+    assert not wrong, "\n".join(wrong)
