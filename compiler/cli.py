@@ -269,7 +269,10 @@ def build(
     if checked.server is None or failing:
         return console.report(checked.diagnostics)
     wanted = build_of(checked, output, drift)
-    existing = read_existing(output)
+    try:
+        existing = read_existing(output)
+    except OSError as error:
+        raise click.ClickException(f"cannot read {output}: {error.strerror}") from error
     if only_check:
         text = wanted.text()
         if show_diff:

@@ -194,8 +194,8 @@ class StepWriter:
             case plan.WorkflowCall() as call:
                 self.used.calls_workflows = True
                 callee = self.module.callees[call.workflow]
-                arguments = self._values_for(call, step.name)
-                given = [callee.runner, str(callee.step_count), *arguments]
+                values = self._values_for(call, step.name)
+                given = [callee.runner, str(callee.step_count), *values]
                 return {"method": "call", "given": given, "options": []}
 
     def _server(self, downstream: plan.Downstream) -> str:

@@ -172,7 +172,9 @@ class WorkflowWriter:
 
     def local_name(self, name: str) -> str:
         """Take a name for an argument, a binding or an item; one that hides no class."""
-        identifier = snake_case(name).strip("_") or "value"
+        identifier = snake_case(name).strip("_")
+        if not identifier.isidentifier():
+            identifier = f"value_{identifier}".rstrip("_")
         if identifier[0].isupper() and identifier in self.module.names:
             identifier += "_"
         return self.locals.add(identifier)

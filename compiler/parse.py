@@ -47,6 +47,9 @@ LONGEST = 8760 * 3600.0
 # No workflow that a person wrote nests deeper; the recursive phases after this one rely on it.
 DEEPEST_NESTING = 64
 
+# More than these do not tell more: the file is something else than a `.wf`.
+MOST_PROBLEMS = 500
+
 _LEXEMES = re.compile(
     r'f?"""(?:[^\\]|\\.)*?"""|f?"(?:[^"\\\n]|\\.)*"|(?P<comment>#[^\n]*)|(?P<bracket>[()\[\]{}])',
     re.DOTALL,
@@ -146,6 +149,8 @@ class Builder:
 
     def piece(self, piece: Piece, workflow: Span | None = None) -> Any:
         """Parse one piece of a file, or of a workflow of it; None where it is lost."""
+        if len(self.problems) >= MOST_PROBLEMS:
+            return None
         # Blanks in front keep every position what it is in the file.
         text = " " * piece.start + self.parsed[piece.start : piece.end]
         mender = Mender(self.source, text, piece)

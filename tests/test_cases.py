@@ -42,10 +42,8 @@ FORMS = ("tool", "prompt")
 CHECKERS = [("mypy", "--strict"), ("pyright",), ("ruff", "check", "--isolated")]
 
 NOT_ABSENT = "an optional field that a value is read from is not narrowed for type checkers"
-SAME_NAME = "a binding called as the class of its output hides it"
 READ_AS_JSON = "the SDK reads a text as JSON where the annotation is not plain `str`"
 WHOLE_NUMBER = "2.0 is an integer in JSON Schema, and not for pydantic"
-WHOLE_RESULT = "the result of a called workflow is no `dict[str, Any]` for type checkers"
 TEXT_OF_PROMPT = "a prompt does not convert the text of a number in a union or an enumeration"
 
 KNOWN_FAULTS: dict[str, str] = {
@@ -53,8 +51,6 @@ KNOWN_FAULTS: dict[str, str] = {
     "duplicate_binding": "the uses of the first binding are reported too",
     "long_f_string": "an f-string over several lines is not read",
     "quoted_defaults": "the default of a variable is written between quotes that it may end",
-    "tool: colliding_names: first": SAME_NAME,
-    "prompt: colliding_names: first": SAME_NAME,
     "tool: nested_values: full": "an array that is absent in an argument is sent as a text",
     "prompt: nested_values: full": "an array that is absent in an argument is sent as a text",
     "prompt: arguments: all right": TEXT_OF_PROMPT,
@@ -69,16 +65,9 @@ KNOWN_FAULTS: dict[str, str] = {
     "prompt: numbers_and_nulls: a null that is given": TEXT_OF_PROMPT,
     "tool: numbers_and_nulls: a whole number with a point": WHOLE_NUMBER,
     "prompt: numbers_and_nulls: a whole number with a point": WHOLE_NUMBER,
-    "mypy: workflow_calls": WHOLE_RESULT,
-    "pyright: workflow_calls": WHOLE_RESULT,
     "ruff: parallel_loops": "a function made in a loop takes the item of the loop",
-    "ruff: requirements_and_guidance": "a binding that only `require` reads is still assigned",
     "mypy: absent_values": NOT_ABSENT,
     "pyright: absent_values": NOT_ABSENT,
-    "mypy: colliding_names": SAME_NAME,
-    "pyright: colliding_names": SAME_NAME,
-    "ruff: colliding_names": SAME_NAME,
-    "mypy: run_time_checks": "jsonschema has no types of its own",
 }
 """Why a test fails for now, by its name: that of the case, `mypy: CASE`, or `tool: CASE: RUN`."""
 

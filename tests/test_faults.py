@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 from faults.serving import Scripted, build, serving
-from running import prompt_texts, text_of, wait_async
+from running import prompt_texts, text_of, wait_async, wfc
 
 pytestmark = pytest.mark.anyio
 
@@ -574,3 +574,20 @@ async def test_nothing_is_left_running(clauses: Path, scripted: Scripted) -> Non
             await client.call_tool("at_once", {})
         await anyio.sleep(0.1)
         assert len(asyncio.all_tasks()) == tasks
+
+
+# --- What is said of it beforehand
+
+
+async def test_a_retry_that_may_repeat_an_effect_is_pointed_out(tmp_path: Path) -> None:
+    """Of a tool, and of a workflow that calls it; not where the file says that it may."""
+    build(tmp_path, CLAUSES)
+    told = wfc("check", "--locked", "input.wf", folder=tmp_path).stderr
+    assert told.count("warning[WF503]") == 2
+    text = (tmp_path / "input.wf").read_text()
+    (tmp_path / "input.wf").write_text(
+        text.replace("retry 2 every 1ms\n", "retry 2 every 1ms unsafe\n").replace(
+            "100ms", "1s unsafe"
+        )
+    )
+    assert "WF503" not in wfc("check", "--locked", "input.wf", folder=tmp_path).stderr

@@ -99,7 +99,11 @@ def steps_in(statements: list[ast.stmt]) -> list[str]:
             and isinstance(node.args[0], ast.Constant)
             and not ast.unparse(node.func).endswith((".assistant", ".handoff"))
         ]
-        is_undo = bool(called) and ast.unparse(called[0].func).startswith("run.undo")
+        is_undo = isinstance(statement, ast.Expr) and any(
+            ast.unparse(node.func).startswith("run.undo") for node in called
+        )
+        if any(ast.unparse(node.func) == "run.parallel" for node in called):
+            names = ["parallel"]
         found.append("undo" if is_undo else str(names[0]) if names else following)
     found.reverse()
     for index, name in enumerate(found):
@@ -170,7 +174,7 @@ def changes(path: Path) -> Iterator[Change]:
         yield changed(f"a hint at {name}", end, end, '\n    guidance "Look."', own)
         yield changed(
             f"the name of {name}", step.name.span.start, step.name.span.end, f"{name}_2",
-            own, f"{own}_2", line, f"{line}_2",
+            own, f"{own}_2", line, f"{line}_2", *readers_of(path, step),
         )  # fmt: skip
         for clause in step.clauses:
             kind = type(clause).__name__.lower()
@@ -208,7 +212,7 @@ def readers_of(path: Path, step: syntax.Step) -> list[str]:
     """A whole output that is passed on is called by the name of its step."""
     binding = step.binding.text if step.binding else "-"
     readers = [f"step {each.name.text}" for each in steps_of(path) if binding in each.span.text]
-    return [*readers, "step return"]
+    return [*readers, "step parallel", "step return"]
 
 
 def new_steps(path: Path, text: str) -> Iterator[Change]:
