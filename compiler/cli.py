@@ -16,7 +16,7 @@ import click
 from . import __version__
 from .diagnostics import Diagnostic, Severity, in_order
 from .pipeline import Checked, build_of, check_files
-from .plan import DriftMode
+from .plan import DEFAULT_DRIFT, DriftMode
 from .project import LOCK_NAME, Locking, read_project
 from .source import SourceFile
 
@@ -189,6 +189,7 @@ def _with_console(command: _Command) -> _Command:
 @_locked
 @click.option("--fix", is_flag=True, help="Mend what has one certain repair, and check again.")
 @click.option("--unsafe-fixes", is_flag=True, help="Mend as --fix does, and by guesses as well.")
+@click.option("--each", is_flag=True, help="Take each file as a server of its own.")
 @_with_console
 def check(
     console: _Console,
@@ -197,14 +198,18 @@ def check(
     locked: bool,
     fix: bool,
     unsafe_fixes: bool,
+    each: bool,
 ) -> int:
-    """Report everything that is wrong in the files; write no server."""
-    checked = check_files(list(files), console.locking(timeout, locked))
-    _say_what_was_locked(console, checked)
-    if fix or unsafe_fixes:
-        options = console.locking(timeout, locked)
-        checked = _fix(console, list(files), checked, options, unsafe=unsafe_fixes)
-    return console.report(checked.diagnostics)
+    """Report everything that is wrong in the files of one server; write no server."""
+    diagnostics: list[Diagnostic] = []
+    for group in [[file] for file in files] if each else [list(files)]:
+        checked = check_files(group, console.locking(timeout, locked))
+        _say_what_was_locked(console, checked)
+        if fix or unsafe_fixes:
+            options = console.locking(timeout, locked)
+            checked = _fix(console, group, checked, options, unsafe=unsafe_fixes)
+        diagnostics += checked.diagnostics
+    return console.report(in_order(diagnostics))
 
 
 def _fix(
@@ -242,7 +247,7 @@ def _fix(
 @click.option(
     "--drift",
     type=click.Choice(get_args(DriftMode)),
-    default="fail",
+    default=DEFAULT_DRIFT,
     show_default=True,
     help="What OUT.py does with a tool that is not what it was in the lock.",
 )
@@ -278,7 +283,7 @@ def build(
         if show_diff:
             console.show(diff(output, existing, text))
         command = ["wfc", "build", *files, "-o", str(output)]
-        command += ["--drift", drift] if drift != "fail" else []
+        command += ["--drift", drift] if drift != DEFAULT_DRIFT else []
         problem = stale(output, existing, text, wanted.fingerprint, command)
         code = console.report([*([problem] if problem else []), *checked.diagnostics])
         return EXIT_WRONG if problem else code

@@ -72,11 +72,15 @@ class StepWriter:
                 arguments.append(repr(f"{call.server.name}.{call.tool.name}"))
             case plan.WorkflowCall() as call:
                 arguments.append(repr(call.workflow))
+        lines = _comments(handoff.comments)
         if handoff.call is not None:
-            arguments.append(self._whole_arguments(handoff.call, "handoff"))
-            arguments.append(repr(list(handoff.missing)))
-        comments = _comments(handoff.comments)
-        return [*comments, f"return run.handoff({', '.join(arguments)})"]
+            known = self._whole_arguments(handoff.call, "handoff")
+            if isinstance(handoff.call, plan.ToolCall) and (checks := self._checks(handoff.call)):
+                name = self.locals.add("known")
+                lines += [f"{name} = {known}", f"check({name}, {checks!r})"]
+                known = name
+            arguments += [known, repr(list(handoff.missing))]
+        return [*lines, f"return run.handoff({', '.join(arguments)})"]
 
     # --- One step
 
@@ -154,9 +158,7 @@ class StepWriter:
         if isinstance(step.action, plan.WorkflowCall):
             is_one = step.loop is None
             kind = output.annotated if is_one else f"list[{output.annotated}]"
-            return Local(
-                name, lambda accesses: None, reads=reads, has_keys=is_one, annotated=kind
-            )
+            return Local(name, lambda accesses: None, reads=reads, has_keys=is_one, annotated=kind)
         return Local(
             name,
             attribute_of_declared if output.has_models else attribute_of_reads(reads),
@@ -180,7 +182,8 @@ class StepWriter:
                 arguments, optional, _ = self.values.arguments(call, step.name)
                 options = [f"optional={_set_of(optional)}"] if optional else []
                 self.module.uses.optional |= bool(optional)
-                options += self._checks(call)
+                if checks := self._checks(call):
+                    options.append(f"checks={checks!r}")
                 if step.declared:
                     self.used.declares = True
                     options.append("declared=True")
@@ -225,7 +228,8 @@ class StepWriter:
             return f"{self.values.run}.argument({step!r}, {name!r}, {written}, {parameter.alias})"
         return written
 
-    def _checks(self, call: plan.ToolCall) -> list[str]:
+    def _checks(self, call: plan.ToolCall) -> dict[str, Any]:
+        """The schemas to check arguments against, by name; all together under the empty one."""
         checks = {
             argument.name: argument.check
             for argument in call.arguments
@@ -233,11 +237,9 @@ class StepWriter:
         }
         if call.check is not None:
             checks[""] = call.check
-        if not checks:
-            return []
-        self.used.checks = True
+        self.used.checks |= bool(checks)
         self.used.checked_formats |= _formats_in(checks)
-        return [f"checks={checks!r}"]
+        return checks
 
     def _options(self, step: plan.Step, own: Local) -> list[str]:
         options: list[str] = []
@@ -278,6 +280,9 @@ class StepWriter:
             self._whole_arguments(step.undo, step.name),
             *timeout,
         ]
+        if checks := self._checks(step.undo):
+            self.used.checks_undos = True
+            given.append(f"checks={checks!r}")
         return {"method": "undo_with", "given": given}
 
     def _whole_arguments(self, call: plan.ToolCall | plan.WorkflowCall, step: str) -> str:
@@ -329,12 +334,6 @@ def _source(action: plan.ToolCall | plan.Read) -> str:
     if isinstance(action, plan.Read):
         return plain(action.server.name)
     return plain(f"{action.server.name}.{action.tool.name}")
-
-
-def _identifier(name: str) -> str:
-    """A local name for a binding; one with a capital would hide the model of that name."""
-    found = snake_case(name).strip("_") or "value"
-    return found[0].lower() + found[1:]
 
 
 def _comments(lines: tuple[str, ...]) -> list[str]:

@@ -31,6 +31,7 @@ class Features:
     undoes_by_workflows: bool = False
     retries: bool = False
     checks: bool = False
+    checks_undos: bool = False
     declares: bool = False
     requires: bool = False
     loops: bool = False

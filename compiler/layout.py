@@ -82,13 +82,15 @@ def group(part: Document) -> Document:
 
 
 def _leaves(document: Document) -> Iterator[Document]:
-    """The parts of a document; a group within it, which may stay on one line, as a whole."""
+    """The parts of a document; of a group within it, which may stay on one line, the comments."""
     match document:
         case list():
             for part in document:
                 yield from _leaves(part)
         case Indent(part):
             yield from _leaves(part)
+        case Group(part):
+            yield from (leaf for leaf in _leaves(part) if isinstance(leaf, OwnLine | Trailing))
         case _:
             yield document
 

@@ -53,7 +53,32 @@ class Outputs:
                 )
             )
             return None
+        if output is not None and isinstance(written.action, syntax.WorkflowCall):
+            return self._ascribed(written, output, declared)
         return Type(declared)
+
+    def _ascribed(self, written: syntax.Step, output: Type, declared: schema.Schema) -> Type | None:
+        """What a workflow returns, where it is proved to be what is declared of it.
+
+        Nothing is left to check when it runs: its own steps have done that.
+        """
+        assert written.declared is not None
+        verdict = schema.assignable(output.schema, declared)
+        gap = schema.format_gap(output.schema, declared)
+        if verdict.answer == "yes" and gap is None:
+            return output
+        self.calls.report(
+            Diagnostic(
+                "WF408",
+                f"{_called(written.action)} does not always return {schema.describe(declared)}",
+                written.declared.span,
+                label=f"it returns {schema.describe(output.schema)}",
+                notes=(gap or verdict.reason,),
+                help="declare it where it comes from: at the step of that workflow",
+                related=self._output_place(written.action),
+            )
+        )
+        return None
 
     def _is_text(self, written: syntax.Step) -> bool:
         """Whether a step gives a text, of which nothing is declared but by the step itself."""

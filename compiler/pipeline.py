@@ -16,7 +16,7 @@ from . import plan
 from .check import check
 from .diagnostics import Diagnostic, in_order
 from .header import Fingerprint
-from .plan import DriftMode
+from .plan import DEFAULT_DRIFT, DriftMode
 from .project import Locking, Project, read_project
 from .staleness import fingerprint
 
@@ -57,7 +57,7 @@ class Build:
         return emit(self.server, self.placement, self.fingerprint)
 
 
-def build_of(checked: Checked, output: Path, drift: DriftMode = "fail") -> Build:
+def build_of(checked: Checked, output: Path, drift: DriftMode = DEFAULT_DRIFT) -> Build:
     """Return the build of files without errors; nothing is emitted yet.
 
     `drift` is what the module does when a server's tools are not what they were. Raises

@@ -335,6 +335,8 @@ class Server:
 
 
 DriftMode: TypeAlias = Literal["fail", "warn", "ignore"]
+# Comparing costs a listing of the tools for each connection, and a page of plumbing.
+DEFAULT_DRIFT: DriftMode = "ignore"
 
 
 @dataclass(frozen=True)
@@ -349,4 +351,4 @@ class Placement:
     sources: tuple[str, ...]
     folders: dict[str, str]
     output: str
-    drift: DriftMode = "fail"
+    drift: DriftMode = DEFAULT_DRIFT

@@ -1,12 +1,13 @@
 """`wfc init`: what it lays out runs."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from running import environment
-from shop import wfc
+from running import EXAMPLES, environment
+from shop import lay_out, wfc
 
 
 def test_the_new_project_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,3 +40,19 @@ def test_nothing_is_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert outcome.code == 2
     assert "mcp.json would be overwritten; nothing was written" in outcome.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mcp.json"]
+
+
+def test_the_hooks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lay_out(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    wfc("fmt", "buy.wf")
+    wfc("build", "buy.wf", "-o", "server.py")
+    Path("sell.wf").write_text(Path("buy.wf").read_text())
+    hooks = (EXAMPLES.parent / ".pre-commit-hooks.yaml").read_text()
+    found = dict(re.findall(r"- id: (\S+)\n(?:  .*\n)*?  entry: wfc (.*)\n", hooks))
+    assert list(found) == ["wfc-fmt", "wfc-check", "wfc-build-check"]
+    for name, entry in found.items():
+        build = ("buy.wf", "-o", "server.py")
+        given = build if name == "wfc-build-check" else ("buy.wf", "sell.wf")
+        outcome = wfc(*entry.split(), *given)
+        assert outcome.code == 0, outcome.stderr
