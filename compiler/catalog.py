@@ -116,7 +116,8 @@ def read_catalog(source: SourceFile) -> Catalog:
             raise LockError(
                 "the lock has merge conflicts",
                 source.span(conflict.start(), conflict.end()),
-                "run `wfc lock`: it keeps what both sides agree on, and asks the servers for the rest",
+                "run `wfc lock`: it keeps what both sides agree on, and asks the servers for the "
+                "rest",
             ) from None
         raise LockError(
             f"the lock is {error.message}",

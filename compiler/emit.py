@@ -176,6 +176,7 @@ class ModuleWriter:
             "undoes_apart": used.undoes and used.retries and used.calls_workflows,
             "checks_workflow_arguments": used.checks_workflow_arguments,
             "reads_json_text": used.reads_json_text,
+            "keeps_texts": used.keeps_texts,
             "keeps_outputs": self.uses.outputs,
             "has_optional_arguments": self.uses.optional,
             "has_absent_fields": self.uses.absent,

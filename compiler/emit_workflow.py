@@ -42,6 +42,7 @@ class Features:
     reads_resources: bool = False
     hands_off: bool = False
     reads_json_text: bool = False
+    keeps_texts: bool = False
     checked_formats: set[str] = field(default_factory=set)
 
     @property
@@ -209,6 +210,9 @@ class WorkflowWriter:
         if _comes_as_json(parameter.type.schema):
             self.used.reads_json_text = True
             metadata.insert(0, "BeforeValidator(lambda value: from_text(value))")
+        elif kind != "str" and _is_free_text(parameter.type.schema):
+            self.used.keeps_texts = True
+            metadata.insert(0, "BeforeValidator(lambda value: as_text(value))")
         annotated = f"Annotated[{kind}, {', '.join(metadata)}]" if metadata else kind
         definition = f"{alias} = {annotated}"
         if not isinstance(parameter.default, list | dict):
@@ -238,7 +242,7 @@ class WorkflowWriter:
         given: list[str] = []
         later: list[str] = []
         for key, value in result.entries:
-            kind = self._returned(value)
+            kind = self._returned(value, is_part=True)
             if not value.type.absent:
                 keys[key] = kind
                 given.append(f"{key!r}: {self.values.value(value, 'return').python}")
@@ -255,12 +259,15 @@ class WorkflowWriter:
             return name, [f"return {literal}"]
         return name, [f"result: {name} = {literal}", *later, "return result"]
 
-    def _returned(self, value: plan.Expression) -> str:
-        """Return the annotation of a value that is returned."""
+    def _returned(self, value: plan.Expression, *, is_part: bool = False) -> str:
+        """Return the annotation of a value that is returned, alone or as a part of an object."""
         if isinstance(value, plan.Path) and not value.accesses:
             annotated = self.values.variables[value.name].annotated
-            if annotated is not None:
+            if annotated is not None and not is_part:
                 return annotated
+            if annotated is not None:
+                # Below Python 3.12 pydantic does not read one TypedDict within another.
+                return published(value.type.schema, python="Any")
         return published(value.type.schema)
 
 
@@ -286,6 +293,11 @@ def _as_present(path: plan.Path) -> plan.Path:
         for access in path.accesses
     )
     return plan.Path(path.name, accesses, plan.Type(path.root.schema), plan.Type(path.type.schema))
+
+
+def _is_free_text(value: schema.Schema) -> bool:
+    """Whether a value is any text, or null."""
+    return schema.types(value) <= {"string", "null"} and schema.enumeration(value) is None
 
 
 def _comes_as_json(value: schema.Schema) -> bool:

@@ -63,7 +63,7 @@ _OF_THE_PLUMBING = {
     "Downstream", "Duration", "Email", "FORMAT_CHECKER", "FOR_PEOPLE", "Given", "Guard", "HERE",
     "Handoff", "Item", "LISTING_TIMEOUT", "MOST_QUESTIONS", "Output", "Question", "Result", "Run",
     "Servers", "StepFailed", "TOOLS", "Time", "UNKNOWN_SESSION", "Uri", "Uuid", "adapter",
-    "call_tool", "check", "connect", "differences", "elicit", "env", "fail", "fits", "from_text",
+    "as_text", "call_tool", "check", "connect", "differences", "elicit", "env", "fail", "fits", "from_text",
     "given", "http", "in_uri", "json_value", "keeps", "logger", "main", "mcp",
     "name_wrong_arguments", "plain", "present", "problems_of", "python_server", "read_output",
     "read_text", "reason", "require", "sample", "short", "text_of", "to_text", "validated",

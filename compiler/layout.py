@@ -106,8 +106,10 @@ def _has_to_break(document: Document) -> bool:
                 if after_comment:
                     return True
                 after_line = True
-            case OwnLine() if after_line:
-                return True
+            case OwnLine():
+                if after_line:
+                    return True
+                after_comment = False  # what was kept for the end of the line goes above it
             case Trailing():
                 after_comment = True
             case str() if "\n" in leaf:

@@ -145,6 +145,18 @@ class Not:
 Condition: TypeAlias = Present | Comparison | AllOf | AnyOf | Not
 
 
+def tested_paths(condition: Condition) -> Iterator[Path]:
+    """Yield the paths of which a condition asks whether anything is there."""
+    match condition:
+        case Present(path):
+            yield path
+        case AllOf(conditions) | AnyOf(conditions):
+            for each in conditions:
+                yield from tested_paths(each)
+        case Not(inner):
+            yield from tested_paths(inner)
+
+
 def condition_paths(condition: Condition) -> Iterator[Path]:
     """Yield the paths that a condition reads."""
     match condition:

@@ -118,6 +118,9 @@ class PythonTypes:
 
     def of_output(self, value: Schema, reads: Reads, name: str, docstring: str) -> str:
         """Return the annotation of an output, of which just what is read is looked at."""
+        if reads.inside and schema.types(value) == schema.types({}):
+            # Nothing is promised of it: it need not be an object unless a part is asked for.
+            reads.is_raw = True
         if reads.is_raw:
             return annotation(value)
         if reads.fields:
@@ -293,13 +296,14 @@ def annotation(value: Schema) -> str:
     return " | ".join(found)
 
 
-def published(value: Schema) -> str:
+def published(value: Schema, python: str | None = None) -> str:
     """Return the annotation of a part of a result, with its schema for those who call.
 
     An object or an array that is passed on is just that in Python; what its fields are is told
-    in the tool's output schema, as long as that stays short and needs no definitions.
+    in the tool's output schema, as long as that stays short and needs no definitions. `python` is
+    the annotation to take instead of the schema's own.
     """
-    python = annotation(value)
+    python = python or annotation(value)
     told = _bare(value)
     size = len(json.dumps(told))
     if not schema.types(value) & {"array", "object"} or "$ref" in json.dumps(told):

@@ -209,7 +209,11 @@ class Values:
         """Return the Python for a condition."""
         match condition:
             case plan.Present(path):
-                written, guards = self._walk(path, step)
+                # Asked of the model where there is one, so that type checkers follow.
+                in_model = self.variables[path.name].attribute(path.accesses) is not None
+                written, guards = self._walk(
+                    path, step, as_it_came=False if path.accesses and in_model else None
+                )
                 marker = "ABSENT" if path.accesses else "None"
                 if path.accesses:
                     self.uses.absent = True

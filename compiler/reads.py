@@ -16,6 +16,8 @@ ITEM = plan.Access(0, plan.Type({}), plan.Type({}), optional=False)
 """An access to an item of an array, whichever."""
 _EACH = replace(ITEM)
 """An access to the items of an array that is gone through; that alone reads nothing of them."""
+_THERE = replace(ITEM)
+"""A look at whether a value is there, which reads nothing of it."""
 
 
 @dataclass
@@ -40,6 +42,8 @@ class Reads:
         first, *rest = accesses
         if first is _EACH:
             self.items = self.items or Reads()
+            return
+        if first is _THERE:
             return
         if isinstance(first.key, str):
             inner = self.fields.setdefault(first.key, Reads())
@@ -110,13 +114,22 @@ def _paths(workflow: plan.Workflow) -> Iterator[plan.Path]:
 def _paths_of_step(step: plan.Step) -> Iterator[plan.Path]:
     yield from _paths_of_call(step.action)
     if step.when is not None:
-        # Whether a name is there at all is asked without reading anything of it.
-        yield from (path for path in plan.condition_paths(step.when) if path.accesses)
+        yield from _paths_of_condition(step.when)
     if step.guidance is not None:
         yield from plan.paths(step.guidance)
     if step.undo is not None:
         yield from _paths_of_call(step.undo)
     yield from _paths_of_requirements(step)
+
+
+def _paths_of_condition(condition: plan.Condition) -> Iterator[plan.Path]:
+    """Whether something is there is asked without reading what it is."""
+    tested = {id(path) for path in plan.tested_paths(condition)}
+    for path in plan.condition_paths(condition):
+        if id(path) not in tested:
+            yield path
+        elif path.accesses:
+            yield replace(path, accesses=(*path.accesses, _THERE))
 
 
 def _paths_of_requirements(step: plan.Step) -> Iterator[plan.Path]:
