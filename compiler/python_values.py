@@ -210,10 +210,9 @@ class Values:
         match condition:
             case plan.Present(path):
                 # Asked of the model where there is one, so that type checkers follow.
-                in_model = self.variables[path.name].attribute(path.accesses) is not None
-                written, guards = self._walk(
-                    path, step, as_it_came=False if path.accesses and in_model else None
-                )
+                attribute = self.variables[path.name].attribute
+                in_model = bool(path.accesses) and attribute(path.accesses) is not None
+                written, guards = self._walk(path, step, as_it_came=False if in_model else None)
                 marker = "ABSENT" if path.accesses else "None"
                 if path.accesses:
                     self.uses.absent = True
