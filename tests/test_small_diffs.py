@@ -227,7 +227,8 @@ def new_steps(path: Path, text: str) -> Iterator[Change]:
         may_be_absent = any(isinstance(clause, syntax.When) for clause in step.clauses)
         if may_be_absent:
             continue
-        parts = {f"step {name}", f"plan {name}", "function …"}
+        # Without the plumbing, which imports it as well, the step may be the first to need `Any`.
+        parts = {f"step {name}", f"plan {name}", "function …", "imports"}
         yield Change(f"once more {step.name.text}", new, frozenset(parts))
 
 
