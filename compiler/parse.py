@@ -16,7 +16,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
@@ -56,8 +56,6 @@ _LEXEMES = re.compile(
 )
 _DURATION = re.compile(r"([0-9.]+)([a-z]+)")
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
-
-Node = TypeVar("Node")
 
 
 def parse(source: SourceFile) -> tuple[syntax.File, list[Diagnostic]]:
