@@ -216,7 +216,7 @@ def _fix(
     console: _Console, files: list[str], checked: Checked, locking: Locking, *, unsafe: bool
 ) -> Checked:
     """Make the fixes, round by round, as one may come to light when another is made."""
-    from .fixes import MOST_ROUNDS, fix_files
+    from .diagnostics.fixes import MOST_ROUNDS, fix_files
     from .rewrite import write
 
     made: dict[str, int] = {}
@@ -265,8 +265,8 @@ def build(
     force: bool,
 ) -> int:
     """Check the files and write the MCP server that they describe."""
+    from .emitting.staleness import is_current
     from .output import diff, read_existing, refusal, stale, write_atomically
-    from .staleness import is_current
 
     checked = check_files(list(files), console.locking(timeout, locked or only_check))
     _say_what_was_locked(console, checked)
@@ -365,7 +365,7 @@ def lock(
 def fmt(console: _Console, files: tuple[str, ...], only_check: bool, show_diff: bool) -> int:
     """Lay the files out in the one canonical way; `-` reads standard input."""
     from . import rewrite
-    from .format import format_source
+    from .language.format import format_source
 
     texts: dict[str, tuple[str, str]] = {}
     diagnostics: list[Diagnostic] = []
@@ -412,8 +412,8 @@ def show(
     console: _Console, files: tuple[str, ...], timeout: float, locked: bool, as_json: bool
 ) -> int:
     """Tell what the workflows do: steps in order, what flows in from where, what is undone."""
-    from . import show
-    from .words import workflows_in_words
+    from .views import show
+    from .views.words import workflows_in_words
 
     checked = check_files(list(files), console.locking(timeout, locked))
     if checked.server is None:
@@ -438,7 +438,7 @@ def graph(
     console: _Console, files: tuple[str, ...], timeout: float, locked: bool, output: Path | None
 ) -> int:
     """Print the workflows as a Mermaid flowchart, or draw them."""
-    from .words import workflows_in_words
+    from .views.words import workflows_in_words
 
     if output is not None and output.suffix != ".svg":
         raise click.UsageError(f"{output} does not end in .svg; Mermaid goes to standard output")
@@ -447,12 +447,12 @@ def graph(
         return console.report(checked.diagnostics)
     workflows = workflows_in_words(checked.server)
     if output is None:
-        from .graph import as_mermaid
+        from .views.graph import as_mermaid
 
         click.echo(as_mermaid(workflows), nl=False)
         return 0
     from .output import write_atomically
-    from .picture import as_svg
+    from .views.picture import as_svg
 
     try:
         write_atomically(output, as_svg(workflows))
@@ -485,7 +485,7 @@ def init(folder: Path) -> int:
 @click.argument("codes", nargs=-1, metavar="[CODE]…")
 def explain(codes: tuple[str, ...]) -> int:
     """Tell what a code means, with an example and how to mend it; without one, list them all."""
-    from .explain import UnknownCode, listing, page
+    from .diagnostics.explain import UnknownCode, listing, page
 
     try:
         click.echo("\n".join(map(page, codes)) if codes else listing())

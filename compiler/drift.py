@@ -12,14 +12,14 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from . import syntax
-from .catalog import Catalog, CatalogServer, Tool
-from .check import Unit, check
+from .checking.check import Unit, check
 from .diagnostics import Diagnostic, Related, Severity
+from .diagnostics.suggest import listing
+from .language import syntax
 from .project import Project
+from .servers.catalog import Catalog, CatalogServer, Tool
+from .servers.tool_changes import changes
 from .source import Span
-from .suggest import listing
-from .tool_changes import changes
 
 
 @dataclass(frozen=True)

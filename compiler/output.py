@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .diagnostics import Diagnostic
-from .header import Fingerprint, has_conflicts, read_header, without_hashes
-from .staleness import reasons
+from .emitting.header import Fingerprint, has_conflicts, read_header, without_hashes
+from .emitting.staleness import reasons
 
 _LINES_SHOWN = 30
 

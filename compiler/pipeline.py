@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import plan
-from .check import check
+from .checking.check import check
 from .diagnostics import Diagnostic, in_order
-from .header import Fingerprint
+from .emitting.header import Fingerprint
+from .emitting.staleness import fingerprint
 from .plan import DEFAULT_DRIFT, DriftMode
 from .project import Locking, Project, read_project
-from .staleness import fingerprint
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Build:
 
     def text(self) -> str:
         """Return the module's text; raises `emit.EmitError` for a bug in wfc."""
-        from .emit import emit
+        from .emitting.emit import emit
 
         return emit(self.server, self.placement, self.fingerprint)
 

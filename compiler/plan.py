@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from .catalog import Tool
-from .configuration import Connection
 from .schema import Schema
+from .servers.catalog import Tool
+from .servers.configuration import Connection
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import syntax
-from .catalog import Catalog, empty_catalog, read_catalog
-from .check import Unit
-from .configuration import Connection, PythonServer, read_configuration
+from .checking.check import Unit
 from .diagnostics import Diagnostic, Related, Severity
-from .json_text import TextError
-from .lock import Failure, LockedServer, State, Target, fetch_servers, lock_text
-from .merged_lock import agreed
+from .language import syntax
+from .language.parse import parse
 from .output import write_atomically
-from .parse import parse
+from .servers.catalog import Catalog, empty_catalog, read_catalog
+from .servers.configuration import Connection, PythonServer, read_configuration
+from .servers.json_text import TextError
+from .servers.lock import Failure, LockedServer, State, Target, fetch_servers, lock_text
+from .servers.merged_lock import agreed
 from .source import SourceFile, Span
 
 LOCK_NAME = "tools.lock.json"

@@ -15,12 +15,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from wfc import plan, syntax
-from wfc.catalog import Catalog, read_catalog
-from wfc.check import Unit, check
-from wfc.configuration import StdioServer
+from wfc import plan
+from wfc.checking.check import Unit, check
 from wfc.diagnostics import Diagnostic, in_order
-from wfc.parse import parse
+from wfc.language import syntax
+from wfc.language.parse import parse
+from wfc.servers.catalog import Catalog, read_catalog
+from wfc.servers.configuration import StdioServer
 from wfc.source import SourceFile
 
 LOCK = "tools.lock.json"

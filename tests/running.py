@@ -35,9 +35,7 @@ _module_numbers = itertools.count(1)
 # --- The command
 
 
-def wfc(
-    *arguments: str | Path, folder: Path, **variables: str
-) -> subprocess.CompletedProcess[str]:
+def wfc(*arguments: str | Path, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the `wfc` command in a folder."""
     command = Path(sys.executable).with_name("wfc")
     return subprocess.run(
@@ -115,9 +113,7 @@ def served_over_http(
 
 
 @contextmanager
-def process(
-    script: Path, *arguments: str, **variables: str
-) -> Iterator[subprocess.Popen[bytes]]:
+def process(script: Path, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Python script for as long as the `with` lasts."""
     running = subprocess.Popen(
         [sys.executable, script, *arguments],

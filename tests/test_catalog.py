@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from wfc.catalog import LockError, empty_catalog, read_catalog
+from wfc.servers.catalog import LockError, empty_catalog, read_catalog
 from wfc.source import SourceFile
 
 LOCK = r"""{

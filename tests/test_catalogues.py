@@ -15,7 +15,7 @@ import pytest
 from catalogues.mistakes import MISTAKES
 from checking import assert_found, catalog_of, check_file, check_texts, expectations
 from wfc import schema
-from wfc.catalog import Catalog
+from wfc.servers.catalog import Catalog
 
 HERE = Path(__file__).parent / "catalogues"
 ANSWERS = Path(__file__).parents[2] / "shared/evaluation/tools"

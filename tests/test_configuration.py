@@ -1,5 +1,5 @@
 import pytest
-from wfc.configuration import (
+from wfc.servers.configuration import (
     Configuration,
     ConfigurationError,
     HttpServer,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from running import connected, text_of
 from shop import edit, lay_out, wfc
-from wfc import tool_changes
-from wfc.catalog import Tool
+from wfc.servers import tool_changes
+from wfc.servers.catalog import Tool
 
 CHECK = ("lock", "buy.wf", "--check")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from checking import check_file
-from wfc.catalog import Catalog, read_catalog
-from wfc.codes import CODES
+from wfc.diagnostics.codes import CODES
+from wfc.servers.catalog import Catalog, read_catalog
 from wfc.source import SourceFile
 
 HERE = Path(__file__).parent / "errors"

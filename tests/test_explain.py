@@ -9,16 +9,15 @@ from pathlib import Path
 
 import pytest
 from checking import check_texts
-from wfc import explain
-from wfc.catalog import read_catalog
-from wfc.codes import CODES, KINDS
-from wfc.diagnostics import Diagnostic
+from wfc.diagnostics import Diagnostic, explain
+from wfc.diagnostics.codes import CODES, KINDS
 from wfc.report import text
+from wfc.servers.catalog import read_catalog
 from wfc.source import SourceFile
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parent / "compiler"
-PAGES = SOURCES / "explain_pages"
+PAGES = SOURCES / "diagnostics" / "explain_pages"
 LOCK = HERE / "errors" / "tools.lock.json"
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -42,12 +41,12 @@ def test_every_code_that_is_raised_is_in_the_catalogue() -> None:
     }
     for code, path in raised.items():
         assert code in CODES, (
-            f"{path} raises {code}: give it a title in compiler/codes.py, a page in "
-            f"compiler/explain_pages/{code}.md (WFC_BLESS=1 writes its output), and a line in "
-            "tests/errors/"
+            f"{path} raises {code}: give it a title in compiler/diagnostics/codes.py, a page in "
+            f"compiler/diagnostics/explain_pages/{code}.md (WFC_BLESS=1 writes its output), "
+            "and a line in tests/errors/"
         )
     assert set(CODES) == set(raised), (
-        "codes that nothing raises: take them out of compiler/codes.py"
+        "codes that nothing raises: take them out of compiler/diagnostics/codes.py"
     )
 
 

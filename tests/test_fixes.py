@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 from wfc.cli import cli
 from wfc.diagnostics import Diagnostic, Edit, Fix, Silence, in_order, replace_fix
-from wfc.fixes import apply, fix_files
-from wfc.parse import parse
+from wfc.diagnostics.fixes import apply, fix_files
+from wfc.language.parse import parse
 from wfc.source import SourceFile
 
 HERE = Path(__file__).parent

@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from wf_files import files
-from wfc import format as formatting
 from wfc.cli import cli, main
-from wfc.format import FormatError, format_source
-from wfc.parse import parse
+from wfc.language import format as formatting
+from wfc.language.format import FormatError, format_source
+from wfc.language.parse import parse
 from wfc.source import SourceFile
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*/*.wf"))

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 from wf_files import files
-from wfc.catalog import empty_catalog, read_catalog
-from wfc.fixes import fix_files
-from wfc.format import format_source
+from wfc.diagnostics.fixes import fix_files
+from wfc.language.format import format_source
 from wfc.report import github, sarif, text
 from wfc.report import json as as_json
+from wfc.servers.catalog import empty_catalog, read_catalog
 from wfc.source import SourceFile
 
 HERE = Path(__file__).parent

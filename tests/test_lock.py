@@ -18,10 +18,10 @@ from pathlib import Path
 
 import anyio
 import pytest
-from wfc import live
-from wfc.catalog import read_catalog
-from wfc.configuration import Connection, HttpServer, PythonServer, StdioServer
-from wfc.lock import (
+from wfc.servers import live
+from wfc.servers.catalog import read_catalog
+from wfc.servers.configuration import Connection, HttpServer, PythonServer, StdioServer
+from wfc.servers.lock import (
     Failure,
     LockedServer,
     State,
@@ -321,8 +321,8 @@ def test_one_that_hangs_does_not_hide_another(tmp_path: Path) -> None:
 LOCK_ONE = """
 import os, sys, anyio
 from pathlib import Path
-from wfc.configuration import StdioServer
-from wfc.lock import Target, fetch_servers
+from wfc.servers.configuration import StdioServer
+from wfc.servers.lock import Target, fetch_servers
 
 assert "mcp" not in sys.modules and "anyio" in sys.modules
 server = StdioServer(sys.executable, (sys.argv[1],), {"PID_FILE": "${PID_FILE:-}"})

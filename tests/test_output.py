@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from shop import edit, lay_out, wfc
-from wfc import header
+from wfc.emitting import header
 
 BUILD = ("build", "buy.wf", "-o", "server.py")
 CHECK = (*BUILD, "--check")

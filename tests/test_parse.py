@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from wfc import syntax
-from wfc.parse import parse
+from wfc.language import syntax
+from wfc.language.parse import parse
 from wfc.source import SourceFile
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from checking import check_texts
-from wfc.catalog import Catalog, read_catalog
 from wfc.diagnostics import Diagnostic
-from wfc.parse import parse
+from wfc.language.parse import parse
+from wfc.servers.catalog import Catalog, read_catalog
 from wfc.source import SourceFile
 
 HERE = Path(__file__).parent

@@ -16,7 +16,9 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_shop_in_words() -> None:
     outcome = wfc("show", "buy.wf")
     assert outcome.code == 0
-    assert outcome.stdout == """\
+    assert (
+        outcome.stdout
+        == """\
 buy: Buy an article
   takes
     article: string  What to buy
@@ -30,6 +32,7 @@ buy: Buy an article
   returns
     receipt ← payment.receipt
 """
+    )
 
 
 def test_everything_that_a_step_may_say() -> None:
@@ -50,7 +53,9 @@ def test_everything_that_a_step_may_say() -> None:
         '  handoff shop.pay(reservation = many[0].id) "Pay"\n'
         "}\n"
     )
-    assert wfc("show", "buy.wf").stdout == """\
+    assert (
+        wfc("show", "buy.wf").stdout
+        == """\
 buy: Buy
   takes
     articles: string[] = ["a"]
@@ -70,6 +75,7 @@ buy: Buy
     reservation ← many[0].id
     still missing: amount
 """
+    )
 
 
 def test_json_says_the_same() -> None:

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment
 from running import EXAMPLES
-from wfc import emit, syntax
-from wfc.parse import parse
+from wfc.emitting import emit
+from wfc.language import syntax
+from wfc.language.parse import parse
 from wfc.pipeline import build_of, check_files
 from wfc.project import Locking
 from wfc.source import SourceFile

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from wfc.suggest import listing, nearest, only_near
+from wfc.diagnostics.suggest import listing, nearest, only_near
 
 NAMES = [
     "create_employee", "delete_employee", "find_employees", "list_tables", "read_query",

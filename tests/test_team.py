@@ -130,8 +130,7 @@ def test_two_branches_are_merged() -> None:
     edit(
         "buy.wf",
         "\n  return {",
-        "\n  step goodbye: crier.say_goodbye(article) as words\n\n"
-        "  return {words: words.result, ",
+        "\n  step goodbye: crier.say_goodbye(article) as words\n\n  return {words: words.result, ",
     )
     answered(wfc("lock", "buy.wf", "--upgrade"), 0)
     answered(wfc(*BUILD), 0)

@@ -15,11 +15,12 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from checking import assert_found, catalog_of, check_file, check_texts
-from wfc import plan, syntax
-from wfc.catalog import Catalog, read_catalog
+from wfc import plan
 from wfc.diagnostics import Diagnostic
-from wfc.parse import parse
+from wfc.language import syntax
+from wfc.language.parse import parse
 from wfc.report.text import render
+from wfc.servers.catalog import Catalog, read_catalog
 from wfc.source import SourceFile
 from wiring.flows import ABSENT, expression, kind, parameter
 

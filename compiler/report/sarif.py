@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 from .. import __version__
-from ..codes import CODES
 from ..diagnostics import Diagnostic, Fix
+from ..diagnostics.codes import CODES
 from ..source import Span
 
 _SCHEMA = (

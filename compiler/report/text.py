@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..diagnostics import Diagnostic, Fix
-from ..fixes import apply
+from ..diagnostics.fixes import apply
 from ..source import SourceFile, Span
 
 _COLOURS = {

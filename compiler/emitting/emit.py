@@ -1,0 +1,282 @@
+"""From plan to Python: the text of the generated module.
+
+In: a `plan.Server`, and where its module will stand. Out: formatted Python that does what the
+plan says. Decisions are made here; how the module looks is for the templates, which get every
+value as Python text already. Names and texts of servers are strangers' input: they reach the
+module through `repr` and `names` only, and the result is parsed before it is handed out.
+"""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import black
+from black.mode import TargetVersion
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from .. import __version__, plan
+from ..plan import Placement
+from ..servers.configuration import (
+    Connection,
+    HttpServer,
+    PythonServer,
+    StdioServer,
+    Variable,
+    parse_template,
+)
+from .header import Fingerprint, with_header
+from .imports import module_level_names, with_imports
+from .names import Names, plain, snake_case
+from .python_types import FORMATS
+from .python_values import (
+    Uses,
+    f_string,
+)
+from .relied_on import relied_on
+from .workflow import Callee, Features, WorkflowWriter
+
+MODE = black.Mode(target_versions={TargetVersion.PY311}, line_length=88)
+
+
+class EmitError(Exception):
+    """A plan that cannot be written as Python, or Python that does not do what it says."""
+
+
+def emit(server: plan.Server, placement: Placement, fingerprint: Fingerprint) -> str:
+    """Return the module's text; `fingerprint` is of what it is made from.
+
+    Raises `EmitError` for a bug in wfc: when the text is not Python that holds what was planned.
+    """
+    module = ModuleWriter(server, placement)
+    text = _render(module.view())
+    body = black.format_str(with_imports(text), mode=MODE)
+    _verify(body, server)
+    return with_header(body, fingerprint)
+
+
+@cache
+def _environment() -> Environment:
+    folder = resources.files("wfc.templates")
+    return Environment(
+        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _render(view: dict[str, Any]) -> str:
+    return _environment().get_template("server.py.j2").render(view)
+
+
+def _verify(text: str, server: plan.Server) -> None:
+    """See that the module is Python with the workflows of the plan, and nothing smuggled in."""
+    tree = ast.parse(text)
+    functions = {
+        node.name for node in tree.body if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)
+    }
+    for workflow in server.workflows:
+        if f"run_{snake_case(workflow.name)}" not in functions and not any(
+            name.startswith(f"run_{snake_case(workflow.name)}") for name in functions
+        ):
+            raise EmitError(f"the workflow {workflow.name} is missing from the generated module")
+
+
+class ModuleWriter:
+    """Collects the view of a whole module."""
+
+    def __init__(self, server: plan.Server, placement: Placement) -> None:
+        self.server = server
+        self.placement = placement
+        self.names = Names(module_level_names())
+        self.used = Features()
+        self.uses = Uses()
+        self.formats: set[str] = set()
+        fields = Names()
+        self.callees: dict[str, Callee] = {}
+        self._server_fields = {
+            _identity(downstream): fields.add(snake_case(downstream.name))
+            for downstream in server.downstreams
+        }
+
+    def view(self) -> dict[str, Any]:
+        """Return what the templates are filled with."""
+        workflows = [WorkflowWriter(self, workflow).view() for workflow in self.server.workflows]
+        connections = [downstream.connection for downstream in self.server.downstreams]
+        in_process = [isinstance(each, PythonServer) for each in connections]
+        used = self.used
+        tools = relied_on(self.server)
+        guards = self.placement.drift != "ignore" and any(tools.values())
+        return {
+            "docstring": self._docstring(),
+            "hashes": "HASHES",
+            "imports": "IMPORTS",
+            "files": ", ".join(plain(posixpath.basename(path)) for path in self.placement.sources),
+            "servers": [
+                {
+                    "name": self.server_field(downstream),
+                    "title": repr(downstream.name),
+                    "target": self._target(downstream),
+                    "guarded": f", TOOLS[{self.server_field(downstream)!r}]" if guards else "",
+                }
+                for downstream in self.server.downstreams
+            ],
+            "guards": guards,
+            "drift": self.placement.drift,
+            "tools": repr(
+                {
+                    self.server_field(downstream): tools[_identity(downstream)]
+                    for downstream in self.server.downstreams
+                }
+            ),
+            "server_arguments": self._server_arguments(),
+            "workflows": workflows,
+            "has_here": not all(isinstance(each, HttpServer) for each in connections),
+            "in_process_only": all(in_process),
+            "has_in_process": any(in_process),
+            "has_transports": not all(in_process),
+            "has_http": any(isinstance(each, HttpServer) for each in connections),
+            "reads_environment": any(map(_has_variables, connections)),
+            "has_formats": bool(self.formats | used.checked_formats),
+            "formats": [
+                {
+                    "name": repr(name),
+                    "function": f"valid_{name.replace('-', '_')}",
+                    "words": name,
+                    "pattern": f'r"{pattern}"' if '"' not in pattern else repr(pattern),
+                    "parse": parse,
+                    "alias": alias if name in self.formats else None,
+                    "is_checked": name in used.checked_formats,
+                }
+                for name, (pattern, parse, alias) in FORMATS.items()
+                if name in self.formats | used.checked_formats
+            ],
+            "checks_formats": bool(used.checked_formats),
+            "skips": used.skips,
+            "undoes": used.undoes,
+            "undoes_by_tools": used.undoes_by_tools,
+            "undoes_by_workflows": used.undoes_by_workflows,
+            "retries": used.retries,
+            "checks": used.checks,
+            "checks_undos": used.checks_undos,
+            "declares": used.declares,
+            "requires": used.requires,
+            "loops": used.loops,
+            "parallels": used.parallels,
+            "calls_tools": used.calls_tools,
+            "calls_workflows": used.calls_workflows,
+            "reads_resources": used.reads_resources,
+            "hands_off": used.hands_off,
+            "has_parts": used.has_parts,
+            "undoes_apart": used.undoes and used.retries and used.calls_workflows,
+            "checks_workflow_arguments": used.checks_workflow_arguments,
+            "reads_json_text": used.reads_json_text,
+            "keeps_texts": used.keeps_texts,
+            "keeps_outputs": self.uses.outputs,
+            "has_optional_arguments": self.uses.optional,
+            "has_absent_fields": self.uses.absent,
+            "presents": self.uses.present or self.uses.optional or self.uses.absent,
+            "reads_items": self.uses.item,
+            "reads_fields": self.uses.field,
+            "reads_optional_fields": self.uses.optional_field,
+            "gives_defaults": self.uses.given,
+            "json_values": self.uses.json_value,
+        }
+
+    def server_field(self, downstream: plan.Downstream) -> str:
+        """Return the name of a server in the generated `Servers`."""
+        return self._server_fields[_identity(downstream)]
+
+    def _docstring(self) -> str:
+        names = ", ".join(workflow.name for workflow in self.server.workflows)
+        sources = " ".join(plain(path) for path in self.placement.sources)
+        files = sources.replace(" ", " and ") if len(self.placement.sources) == 2 else sources
+        mode = self.placement.drift
+        drift = "" if mode == plan.DEFAULT_DRIFT else f" --drift {mode}"
+        return (
+            f'"""The {plain(self.server.name)} MCP server: {plain(names)}.\n\n'
+            f"Generated by wfc {__version__} from {files}. DO NOT EDIT: change {files} and run\n"
+            f"    wfc build {sources} -o {plain(self.placement.output)}{drift}\n"
+            f'"""'
+        )
+
+    def _server_arguments(self) -> str:
+        arguments = [repr(self.server.name)]
+        if self.server.version is not None:
+            arguments.append(f"version={self.server.version!r}")
+        if self.server.instructions is not None:
+            arguments.append(f"instructions={self.server.instructions!r}")
+        return ", ".join([*arguments, "lifespan=connect"])
+
+    # --- Servers
+
+    def _target(self, downstream: plan.Downstream) -> str:
+        folder = self.placement.folders[downstream.folder]
+        match downstream.connection:
+            case PythonServer(path):
+                return f"python_server({_here(posixpath.join(folder, path))})"
+            case HttpServer(url, headers):
+                items = ", ".join(f"{key!r}: {_template(value)}" for key, value in headers.items())
+                return f"http({_template(url)}, {{{items}}})"
+            case StdioServer(command, args, env, cwd):
+                home = posixpath.join(folder, posixpath.dirname(downstream.origin))
+                options = [f"command={_template(command)}"]
+                if args:
+                    options.append(f"args=[{', '.join(map(_template, args))}]")
+                if env:
+                    items = ", ".join(f"{key!r}: {_template(value)}" for key, value in env.items())
+                    options.append(f"env={{{items}}}")
+                options.append(f"cwd={self._working_folder(home, cwd)}")
+                return f"stdio_client(StdioServerParameters({', '.join(options)}))"
+
+    def _working_folder(self, home: str, cwd: str | None) -> str:
+        if cwd is None:
+            return _here(home)
+        if parse_template(cwd) == (cwd,):
+            return _here(posixpath.join(home, cwd))
+        return f"{_here(home)} / {_template(cwd)}"
+
+
+def _here(path: str) -> str:
+    """The Python for a path relative to the module's folder."""
+    normal = posixpath.normpath(path) if path else "."
+    return "HERE" if normal == "." else f"HERE / {normal!r}"
+
+
+def _has_variables(connection: Connection) -> bool:
+    match connection:
+        case PythonServer():
+            return False
+        case HttpServer(url, headers):
+            texts = [url, *headers.values()]
+        case StdioServer(command, args, env, cwd):
+            texts = [command, *args, *env.values(), cwd or ""]
+    return any(isinstance(part, Variable) for text in texts for part in parse_template(text))
+
+
+def _template(text: str) -> str:
+    """The Python for a configuration's string, its variables read from the environment."""
+    parts = parse_template(text)
+    if not any(isinstance(part, Variable) for part in parts):
+        return repr("".join(map(str, parts)))
+    calls = [
+        (False, part) if isinstance(part, str) else (True, _environment_call(part))
+        for part in parts
+    ]
+    if len(calls) == 1:
+        return calls[0][1]
+    return f_string(calls)
+
+
+def _environment_call(variable: Variable) -> str:
+    default = "" if variable.default is None else f", {variable.default!r}"
+    return f"env({variable.name!r}{default})"
+
+
+def _identity(downstream: plan.Downstream) -> tuple[str, str, str]:
+    return (downstream.folder, downstream.origin, downstream.server)

@@ -1,0 +1,349 @@
+"""JSON Schemas as Python annotations.
+
+In: the schema of a value and, for outputs, the paths that are read in it. Out: the text of an
+annotation, and the pydantic models that it names, before those that use them.
+
+Two kinds of model are made. Of an output, a model has just the fields that are read, and is
+validated strictly: what a server promised, at the step that relied on it. Of an argument or a
+declared type, it has every field, with its constraints, and lets others through.
+"""
+
+from __future__ import annotations
+
+import json
+import keyword
+from dataclasses import dataclass
+from typing import Any
+
+from .. import schema
+from ..schema import Schema
+from .names import Names, camel_case, snake_case
+from .reads import Reads
+
+# What pydantic's own models have; a field of the same name would hide it.
+_OF_MODELS = frozenset(
+    {
+        "construct", "copy", "dict", "from_orm", "json", "model_computed_fields", "model_config",
+        "model_construct", "model_copy", "model_dump", "model_dump_json", "model_extra",
+        "model_fields", "model_fields_set", "model_json_schema", "model_parametrized_name",
+        "model_post_init", "model_rebuild", "model_validate", "model_validate_json",
+        "model_validate_strings", "parse_file", "parse_obj", "parse_raw", "schema", "schema_json",
+        "update_forward_refs", "validate", "str", "int", "bool", "list", "float",
+    }
+)  # fmt: skip
+
+_SCALARS = {"string": "str", "integer": "int", "boolean": "bool", "null": "None"}
+_ORDER = ("boolean", "integer", "number", "string", "array", "object", "null")
+_MOST_LITERALS = 24
+_LONGEST_SCHEMA = 800
+_DESCRIBING = frozenset(
+    {"title", "description", "default", "examples", "$comment", "$schema", "$id", "deprecated"}
+)
+
+FORMATS = {
+    "date": (r"\d{4}-\d\d-\d\d", "date.fromisoformat", "Date"),
+    "date-time": (
+        r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)",
+        "datetime.fromisoformat",
+        "DateTime",
+    ),
+    "time": (r"\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", "time.fromisoformat", "Time"),
+    "duration": (
+        r"P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?)",
+        "",
+        "Duration",
+    ),
+    "email": (r"[^@\s]+@[^@\s]+", "", "Email"),
+    "uri": (r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]*", "urlsplit", "Uri"),
+    "uuid": (
+        r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}",
+        "UUID",
+        "Uuid",
+    ),
+}
+"""JSON Schema's formats: a pattern, what reads the text beyond it, and the alias in Python."""
+
+
+@dataclass
+class Model:
+    """A class of the generated module: its fields are whole lines of Python."""
+
+    name: str
+    bases: str
+    docstring: str
+    fields: list[str]
+
+    @property
+    def python(self) -> str:
+        """The class as Python."""
+        lines = [f"class {self.name}({self.bases}):", f'    """{self.docstring}"""', ""]
+        return "\n".join([*lines, *(f"    {line}" for line in self.fields)])
+
+
+@dataclass
+class TypedDictionary:
+    """A `TypedDict` of the generated module: annotations by the keys of the wire."""
+
+    name: str
+    docstring: str
+    keys: dict[str, str]
+
+    @property
+    def python(self) -> str:
+        """The class as Python; as a call where a key is no identifier."""
+        if all(key.isidentifier() and not keyword.iskeyword(key) for key in self.keys):
+            fields = [f"{key}: {kind}" for key, kind in self.keys.items()]
+            return Model(self.name, "TypedDict", self.docstring, fields).python
+        items = ", ".join(f"{key!r}: {kind}" for key, kind in self.keys.items())
+        return f"{self.name} = TypedDict({self.name!r}, {{{items}}})"
+
+
+@dataclass
+class Definition:
+    """A line of the generated module that defines a name."""
+
+    python: str
+
+
+class PythonTypes:
+    """Makes annotations for the values of one workflow."""
+
+    def __init__(self, module: Names, used_formats: set[str]) -> None:
+        self.models: list[Model | TypedDictionary | Definition] = []
+        self.uses_absent = False
+        self._module = module
+        self._used_formats = used_formats
+
+    # --- What is read of an output
+
+    def of_output(self, value: Schema, reads: Reads, name: str, docstring: str) -> str:
+        """Return the annotation of an output, of which just what is read is looked at."""
+        if reads.inside and schema.types(value) == schema.types({}):
+            # Nothing is promised of it: it need not be an object unless a part is asked for.
+            reads.is_raw = True
+        if reads.is_raw:
+            return annotation(value)
+        if reads.fields:
+            return self._model_of_reads(value, reads, name, docstring)
+        if reads.items is not None:
+            item = schema.item(value, None)
+            assert isinstance(item, schema.Access)
+            inner = self.of_output(
+                item.schema, reads.items, f"{name}Item", "What later steps read from its items."
+            )
+            return f"list[{inner}]"
+        return annotation(value)
+
+    def _model_of_reads(self, value: Schema, reads: Reads, name: str, docstring: str) -> str:
+        name = self._module.add(camel_case(name))
+        fields: list[str] = []
+        attributes = attribute_names(reads.fields)
+        for key, inner in reads.fields.items():
+            access = schema.field(value, key)
+            assert isinstance(access, schema.Access)
+            kind = self.of_output(
+                access.schema,
+                inner,
+                f"{name}{camel_case(key)}",
+                f"What later steps read from its {snake_case(key)}.",
+            )
+            fields.append(self._field(attributes[key], key, kind, optional=key in reads.optional))
+        self.models.append(Model(name, "BaseModel", docstring, fields))
+        return name
+
+    def _field(self, attribute: str, key: str, kind: str, *, optional: bool) -> str:
+        alias = attribute != key
+        if optional:
+            self.uses_absent = True
+            kind = f"{kind} | Absent"
+            if alias:
+                return f"{attribute}: {kind} = Field(default=ABSENT, alias={key!r})"
+            return f"{attribute}: {kind} = ABSENT"
+        return f"{attribute}: {kind} = Field(alias={key!r})" if alias else f"{attribute}: {kind}"
+
+    # --- Every part of a declared type
+
+    def of_declared(self, value: Schema, name: str, *, strict: bool) -> str:
+        """Return the annotation of a type that a `.wf` declares, with all that it asks for.
+
+        `strict` is for outputs; arguments come from people and models, who write `"5"` for 5.
+        """
+        if not isinstance(value, dict) or not value:
+            return "Any"
+        if "$ref" in value or "$defs" in value:
+            value = _resolved(value)
+        values = schema.enumeration(value)
+        if values is not None and _are_literals(values):
+            return f"Literal[{', '.join(map(repr, values))}]"
+        if "anyOf" in value:
+            parts = [
+                self.of_declared(_with_definitions(part, value), f"{name}{number}", strict=strict)
+                for number, part in enumerate(value["anyOf"], 1)
+            ]
+            return " | ".join(dict.fromkeys(parts))
+        kind = value.get("type")
+        if kind == "array":
+            inner = self.of_declared(
+                _with_definitions(value.get("items", {}), value), f"{name}Item", strict=strict
+            )
+            return self._constrained(
+                f"list[{inner}]", value, {"minItems": "min_length", "maxItems": "max_length"}
+            )
+        if kind == "object":
+            return self._declared_model(value, name, strict=strict)
+        if kind == "string":
+            return self._text(value)
+        if kind in ("integer", "number"):
+            # JSON has one kind of number: 1 stays 1, also where 1.5 would be as good.
+            python = "int" if kind == "integer" else "int | float"
+            plain = self._constrained(python, value, {"minimum": "ge", "maximum": "le"})
+            if kind == "integer" or strict:
+                return plain
+            metadata = plain.removeprefix(f"Annotated[{python}").removesuffix("]")
+            if plain == python:
+                metadata = ""
+            return f"Annotated[{python}{metadata}, WithJsonSchema({value!r})]"
+        return annotation(value)
+
+    def _text(self, value: dict[str, Any]) -> str:
+        known = value.get("format")
+        base = "str"
+        if known in FORMATS:
+            self._used_formats.add(known)
+            base = FORMATS[known][2]
+        return self._constrained(
+            base,
+            value,
+            {"minLength": "min_length", "maxLength": "max_length", "pattern": "pattern"},
+        )
+
+    def _constrained(self, base: str, value: dict[str, Any], keywords: dict[str, str]) -> str:
+        given = ", ".join(
+            f"{option}={value[keyword]!r}"
+            for keyword, option in keywords.items()
+            if keyword in value
+        )
+        return f"Annotated[{base}, Field({given})]" if given else base
+
+    def _declared_model(self, value: dict[str, Any], name: str, *, strict: bool) -> str:
+        fields = schema.properties(value)
+        if not fields:
+            return "dict[str, Any]"
+        name = self._module.add(camel_case(name))
+        attributes = attribute_names(fields)
+        lines: list[str] = []
+        for key, access in fields.items():
+            kind = self.of_declared(access.schema, f"{name}{camel_case(key)}", strict=strict)
+            alias = f"alias={key!r}" if attributes[key] != key else ""
+            if access.required:
+                line = f"{attributes[key]}: {kind}" + (f" = Field({alias})" if alias else "")
+            elif strict:
+                line = self._field(attributes[key], key, kind, optional=True)
+            else:
+                self.uses_absent = True
+                options = ", ".join(filter(None, ["default_factory=lambda: ABSENT", alias]))
+                line = f"{attributes[key]}: {kind} | SkipJsonSchema[Absent] = Field({options})"
+            lines.append(line)
+        self.models.append(
+            Model(
+                name,
+                'BaseModel, extra="allow"',
+                "What a caller gives; further fields are kept.",
+                lines,
+            )
+            if not strict
+            else Model(
+                name,
+                "BaseModel",
+                "What is declared of an output, and checked when it comes.",
+                lines,
+            )
+        )
+        return name
+
+
+def attribute_names(keys: Any) -> dict[str, str]:
+    """Return the Python attribute for each field, by its name on the wire."""
+    names = Names(_OF_MODELS)
+    found: dict[str, str] = {}
+    for key in keys:
+        name = snake_case(key).lstrip("_") or "field"
+        # Pydantic keeps names that start so for itself.
+        found[key] = names.add(f"field_{name}" if name.startswith("model_") else name)
+    return found
+
+
+def annotation(value: Schema) -> str:
+    """Return the annotation of a value that is not looked into."""
+    values = schema.enumeration(value)
+    if values is not None and _are_literals(values):
+        return f"Literal[{', '.join(map(repr, values))}]"
+    kinds = schema.types(value)
+    if not kinds or {"array", "object", "string", "number", "boolean", "null"} <= kinds:
+        return "Any"
+    found: list[str] = []
+    for kind in _ORDER:
+        if kind not in kinds:
+            continue
+        if kind == "number":
+            found += ["int", "float"] if "int" not in found else ["float"]
+        elif kind == "array":
+            found.append("list[Any]")
+        elif kind == "object":
+            found.append("dict[str, Any]")
+        else:
+            found.append(_SCALARS[kind])
+    return " | ".join(found)
+
+
+def published(value: Schema, python: str | None = None) -> str:
+    """Return the annotation of a part of a result, with its schema for those who call.
+
+    An object or an array that is passed on is just that in Python; what its fields are is told
+    in the tool's output schema, as long as that stays short and needs no definitions. `python` is
+    the annotation to take instead of the schema's own.
+    """
+    python = python or annotation(value)
+    told = _bare(value)
+    size = len(json.dumps(told))
+    if not schema.types(value) & {"array", "object"} or "$ref" in json.dumps(told):
+        return python
+    if size > _LONGEST_SCHEMA or told in ({"type": "object"}, {"type": "array"}, {}, True):
+        return python
+    return f"Annotated[{python}, WithJsonSchema({told!r})]"
+
+
+def _bare(value: Any) -> Any:
+    """Return a schema without what only describes."""
+    if isinstance(value, dict):
+        return {
+            key: {name: _bare(each) for name, each in part.items()}
+            if key in ("properties", "patternProperties") and isinstance(part, dict)
+            else part
+            if key in ("const", "enum")
+            else _bare(part)
+            for key, part in value.items()
+            if key not in _DESCRIBING
+        }
+    return [_bare(each) for each in value] if isinstance(value, list) else value
+
+
+def _are_literals(values: list[Any]) -> bool:
+    return 0 < len(values) <= _MOST_LITERALS and all(
+        value is None or isinstance(value, str | int) for value in values
+    )
+
+
+def _with_definitions(part: Schema, whole: dict[str, Any]) -> Schema:
+    if isinstance(part, dict) and "$defs" in whole:
+        return {**part, "$defs": whole["$defs"]}
+    return part
+
+
+def _resolved(value: dict[str, Any]) -> dict[str, Any]:
+    """Follow a reference at the root, which declared types have only through composition."""
+    reference = value.get("$ref")
+    definitions = value.get("$defs", {})
+    if isinstance(reference, str) and reference.startswith("#/$defs/"):
+        return {**definitions[reference.removeprefix("#/$defs/")], "$defs": definitions}
+    return value

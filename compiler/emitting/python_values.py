@@ -1,0 +1,333 @@
+"""Expressions and conditions of the plan as Python.
+
+In: plan expressions and what each name of a workflow is in the generated function. Out: Python
+text. A value in the generated code is the JSON value itself; of an output that is read in
+parts it is a model of these parts, and the whole is what `run.outputs` has kept.
+
+What is absent is `None` for an argument and for the binding of a skipped step, as anybody would
+write it; for a field it is `ABSENT`, since null may be a value of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .. import plan, schema
+from .python_types import attribute_names
+from .reads import Reads
+
+_OPPOSITES = {
+    "==": "!=",
+    "!=": "==",
+    "contains": "does not contain",
+    "matches": "does not match",
+}
+
+
+@dataclass
+class Local:
+    """What a name of a `.wf` is in the generated function."""
+
+    python: str
+    attribute: Callable[[tuple[plan.Access, ...]], str | None]
+    """The attribute that a path ends in, None where there is no model but only JSON."""
+    kept_as: str | None = None
+    """Python for the output as it came, None for what is no output."""
+    has_models: bool = False
+    """Whether it holds models of all its parts, and not only of those that are read."""
+    reads: Reads = field(default_factory=Reads)
+    has_keys: bool = False
+    """Whether it is a `TypedDict`, the result of another workflow."""
+    annotated: str | None = None
+    """The annotation of such a result, or of an array of them."""
+
+    def is_kept(self, path: plan.Path) -> bool:
+        """Whether a path has to be read from the output as it came: models are no JSON."""
+        if self.kept_as is None:
+            return False
+        reads = self.reads.at(path.accesses)
+        if self.has_models:
+            return bool(schema.types(path.type.schema) & {"array", "object"})
+        return reads.whole and reads.inside and not reads.is_raw
+
+
+@dataclass(frozen=True)
+class Value:
+    """Python for a value, and what it is where the value is absent."""
+
+    python: str
+    none: bool = False
+    absent: bool = False
+
+
+@dataclass
+class Uses:
+    """What expressions need of the plumbing."""
+
+    item: bool = False
+    field: bool = False
+    optional_field: bool = False
+    absent: bool = False
+    json_value: bool = False
+    present: bool = False
+    optional: bool = False
+    outputs: bool = False
+    given: bool = False
+
+
+class Values:
+    """Writes the expressions of one workflow."""
+
+    def __init__(self, uses: Uses) -> None:
+        self.uses = uses
+        self.run = "run"
+        """The variable of the run, or of the part of it, that a step belongs to."""
+        self.variables: dict[str, Local] = {}
+
+    # --- Expressions
+
+    def value(self, expression: plan.Expression, step: str) -> Value:
+        """Return the Python for an expression that a step reads."""
+        match expression:
+            case plan.Path():
+                return self.path(expression, step)
+            case plan.Constant(value=value):
+                return Value(repr(value))
+            case plan.Interpolation():
+                return Value(self.f_string(expression, step))
+            case plan.Array(items=items):
+                written = ", ".join(self.value(item, step).python for item in items)
+                return Value(f"[{written}]")
+            case plan.Object(entries=entries):
+                return Value(self.object(entries, step))
+
+    def object(self, entries: tuple[tuple[str, plan.Expression], ...], step: str) -> str:
+        """Return the Python for an object; keys of what is absent are left out."""
+        values = [(key, self.value(value, step)) for key, value in entries]
+        written = _dictionary(values)
+        optional = [key for key, value in values if value.none]
+        if not optional and not any(value.absent for _, value in values):
+            return written
+        self.uses.present = True
+        if not optional:
+            return f"present({written})"
+        self.uses.optional = True
+        return f"present({written}, {{{', '.join(map(repr, optional))}}})"
+
+    def path(self, path: plan.Path, step: str) -> Value:
+        """Return the Python for a path; where a part on its way is absent, so is the value."""
+        written, guards = self._walk(path, step)
+        if self._is_models(path):
+            self.uses.json_value = True
+            written = f"json_value({written})"
+        if not guards:
+            none = path.root.absent and not path.accesses
+            absent = bool(path.accesses) and path.accesses[-1].after.absent
+            return Value(written, none=none, absent=absent)
+        first, *others = guards
+        if not others and first.endswith(" is not None") and not _is_nullable(path):
+            # The usual case: one skipped step or left out argument, whose model has the field.
+            ends_absent = path.accesses[-1].after.absent
+            name = first.removesuffix(" is not None")
+            if self.variables[path.name].attribute(path.accesses[:1]) is not None:
+                return Value(f"{name} and {written}", none=True, absent=ends_absent)
+        self.uses.absent = True
+        return Value(f"{written} if {' and '.join(guards)} else ABSENT", absent=True)
+
+    def source(self, path: plan.Path, step: str, *, as_it_came: bool) -> str:
+        """Return the Python for an array that is gone through."""
+        return self._walk(path, step, as_it_came=as_it_came)[0]
+
+    def _walk(
+        self, path: plan.Path, step: str, *, as_it_came: bool | None = None
+    ) -> tuple[str, list[str]]:
+        """Return Python for a path, and the conditions under which its parts on the way exist."""
+        variable = self.variables[path.name]
+        written, guards = variable.python, []
+        is_kept = variable.is_kept(path) if as_it_came is None else as_it_came
+        if is_kept:
+            self.uses.outputs = True
+            assert variable.kept_as is not None
+            written = variable.kept_as
+            if path.root.absent and not path.accesses:
+                return written.replace("[", ".get(").replace("]", ")"), []
+        if path.root.absent and path.accesses:
+            guards.append(f"{variable.python} is not None")
+        for position, access in enumerate(path.accesses, 1):
+            attribute = variable.attribute(path.accesses[:position])
+            if isinstance(access.key, int):
+                self.uses.item = True
+                written = f"{self.run}.item({step!r}, {written}, {access.key})"
+            elif attribute is not None and not is_kept:
+                written += f".{attribute}"
+            elif variable.has_keys and position == 1 and not access.optional:
+                written += f"[{access.key!r}]"
+            elif access.optional:
+                self.uses.optional_field = self.uses.absent = True
+                written = f"{self.run}.optional_field({step!r}, {written}, {access.key!r})"
+            else:
+                self.uses.field = True
+                written = f"{self.run}.field({step!r}, {written}, {access.key!r})"
+            if access.after.absent and position < len(path.accesses):
+                guards.append(f"{written} is not ABSENT")
+        return written, guards
+
+    def _is_models(self, path: plan.Path) -> bool:
+        """Whether the value holds models of an argument, to be turned back into JSON."""
+        variable = self.variables[path.name]
+        return (
+            variable.kept_as is None
+            and variable.has_models
+            and bool(schema.types(path.type.schema) & {"object", "array"})
+        )
+
+    def f_string(self, expression: plan.Expression, step: str, *, encode: str | None = None) -> str:
+        """Return the Python for an f-string; booleans are written as in JSON.
+
+        `encode` is a function of the generated module that each value goes through.
+        """
+        if not isinstance(expression, plan.Interpolation):
+            return self.value(expression, step).python
+        parts: list[tuple[bool, str]] = []
+        for part in expression.parts:
+            if isinstance(part, str):
+                parts.append((False, part))
+                continue
+            written = self.path(part, step).python
+            if encode is not None:
+                written = f"{encode}({written})"
+            elif "boolean" in schema.types(part.type.schema):
+                written = f"to_text({written})"
+            parts.append((True, written))
+        return f_string(parts)
+
+    # --- Conditions
+
+    def condition(self, condition: plan.Condition, step: str) -> str:
+        """Return the Python for a condition."""
+        match condition:
+            case plan.Present(path):
+                # Asked of the model where there is one, so that type checkers follow.
+                attribute = self.variables[path.name].attribute
+                in_model = bool(path.accesses) and attribute(path.accesses) is not None
+                written, guards = self._walk(path, step, as_it_came=False if in_model else None)
+                marker = "ABSENT" if path.accesses else "None"
+                if path.accesses:
+                    self.uses.absent = True
+                    if not path.accesses[-1].optional:
+                        return " and ".join(guards) or "True"
+                return " and ".join([*guards, f"{written} is not {marker}"])
+            case plan.Comparison():
+                return self._comparison(condition, step)
+            case plan.Not(inner):
+                return self._negated(inner, step)
+            case plan.AllOf(conditions):
+                return " and ".join(self._operand(each, step) for each in conditions)
+            case plan.AnyOf(conditions):
+                return " or ".join(self._operand(each, step) for each in conditions)
+
+    def _operand(self, condition: plan.Condition, step: str) -> str:
+        written = self.condition(condition, step)
+        return f"({written})" if isinstance(condition, plan.AllOf | plan.AnyOf) else written
+
+    def _negated(self, condition: plan.Condition, step: str) -> str:
+        written = self.condition(condition, step)
+        if isinstance(condition, plan.Present) and " and " not in written:
+            return written.replace(" is not ", " is ")
+        if isinstance(condition, plan.Comparison):
+            operator = _OPPOSITES.get(condition.operator)
+            if operator is not None:
+                return self._comparison(replace(condition, operator=operator), step)
+        return f"not ({written})"
+
+    def _comparison(self, comparison: plan.Comparison, step: str) -> str:
+        left = self.value(comparison.left, step).python
+        right = self.value(comparison.right, step).python
+        match comparison.operator:
+            case "contains":
+                return f"{right} in {left}"
+            case "does not contain":
+                return f"{right} not in {left}"
+            case "matches":
+                return f"re.search({right}, {left}) is not None"
+            case "does not match":
+                return f"re.search({right}, {left}) is None"
+            case "==" | "!=" if right in ("None", "True", "False"):
+                return f"{left} {'is' if comparison.operator == '==' else 'is not'} {right}"
+            case operator:
+                return f"{left} {operator} {right}"
+
+    # --- Arguments
+
+    def arguments(
+        self, call: plan.ToolCall | plan.WorkflowCall, step: str
+    ) -> tuple[str, list[str], bool]:
+        """Return the Python of a call's arguments as a dictionary's text.
+
+        With it come the parameters that are left out where their value is None, and whether any
+        may be `ABSENT`.
+        """
+        values = [(argument.name, self.value(argument.value, step)) for argument in call.arguments]
+        optional = [name for name, value in values if value.none]
+        return _dictionary(values), optional, any(value.absent for _, value in values)
+
+
+def _dictionary(values: list[tuple[str, Value]]) -> str:
+    if not values:
+        return "{}"
+    items = ", ".join(f"{key!r}: {value.python}" for key, value in values)
+    # Black gives each entry a line of its own where there is a comma after the last.
+    return "{" + items + ("," if len(values) > 1 else "") + "}"
+
+
+def _is_nullable(path: plan.Path) -> bool:
+    return "null" in schema.types(path.type.schema)
+
+
+def f_string(parts: list[tuple[bool, str]]) -> str:
+    """Return a Python f-string: texts, and code where the flag is set.
+
+    Python before 3.12 allows neither the string's own quotes nor a backslash in its code; such
+    code is added to the texts around it instead.
+    """
+    if any(is_code and ("\\" in text or '"' in text) for is_code, text in parts):
+        pieces = [f"str({text})" if is_code else repr(text) for is_code, text in parts]
+        return " + ".join(pieces)
+    written = ""
+    for is_code, text in parts:
+        if is_code:
+            written += "{" + text + "}"
+        else:
+            # repr chooses its quotes by what is in the text: a quote in front makes it choose
+            # the single ones, around which the double ones of the f-string then fit.
+            inner = repr(text + '"')[1:-2].replace("\\'", "'").replace('"', '\\"')
+            written += inner.replace("{", "{{").replace("}", "}}")
+    return f'f"{written}"'
+
+
+def attribute_of_reads(reads: Reads) -> Callable[[tuple[plan.Access, ...]], str | None]:
+    """Return what names the attribute at the end of a path through a model of what is read."""
+
+    def attribute(accesses: tuple[plan.Access, ...]) -> str | None:
+        current = reads
+        name: str | None = None
+        for access in accesses:
+            is_field = isinstance(access.key, str) and not current.is_raw
+            name = attribute_names(current.fields)[str(access.key)] if is_field else None
+            raw = current.is_raw
+            current = current.at((access,))
+            current.is_raw |= raw
+        return name
+
+    return attribute
+
+
+def attribute_of_declared(accesses: tuple[plan.Access, ...]) -> str | None:
+    """Return the attribute at the end of a path through a model of a declared type."""
+    last = accesses[-1]
+    if isinstance(last.key, int):
+        return None
+    known: dict[str, Any] = schema.properties(last.before.schema)
+    return attribute_names(known)[last.key] if last.key in known else None

@@ -1,0 +1,158 @@
+"""What a workflow reads of each value: the whole, or which parts of it.
+
+In: a `plan.Workflow`. Out: a tree for each name, from which the emitter makes models of just
+these parts. What is read of an item of a `for` is read of the array that it comes from.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from .. import plan
+
+ITEM = plan.Access(0, plan.Type({}), plan.Type({}), optional=False)
+"""An access to an item of an array, whichever."""
+_EACH = replace(ITEM)
+"""An access to the items of an array that is gone through; that alone reads nothing of them."""
+_THERE = replace(ITEM)
+"""A look at whether a value is there, which reads nothing of it."""
+
+
+@dataclass
+class Reads:
+    """What is read of a value: the value as a whole, fields of it, items of it.
+
+    `is_raw` says that it has to stay the JSON that it is: items of a `for` are read both whole
+    and in part, and a model of the parts could not be passed on as the whole.
+    """
+
+    whole: bool = False
+    fields: dict[str, Reads] = field(default_factory=dict)
+    optional: set[str] = field(default_factory=set)
+    items: Reads | None = None
+    is_raw: bool = False
+
+    def add(self, accesses: tuple[plan.Access, ...]) -> None:
+        """Note one path."""
+        if not accesses:
+            self.whole = True
+            return
+        first, *rest = accesses
+        if first is _EACH:
+            self.items = self.items or Reads()
+            return
+        if first is _THERE:
+            return
+        if isinstance(first.key, str):
+            inner = self.fields.setdefault(first.key, Reads())
+            if first.optional:
+                self.optional.add(first.key)
+        else:
+            self.items = self.items or Reads()
+            inner = self.items
+        inner.add(tuple(rest))
+
+    def at(self, accesses: tuple[plan.Access, ...]) -> Reads:
+        """Return what is read of the value at the end of a path."""
+        current = self
+        for access in accesses:
+            inner = current.fields.get(access.key) if isinstance(access.key, str) else current.items
+            if inner is None:
+                return Reads()
+            current = inner
+        return current
+
+    @property
+    def inside(self) -> bool:
+        """Whether a part of the value is read."""
+        return bool(self.fields) or self.items is not None
+
+
+def reads_of(workflow: plan.Workflow) -> dict[str, Reads]:
+    """Return what is read of each argument and binding of a workflow."""
+    found: dict[str, Reads] = {}
+    for path in _paths(workflow):
+        found.setdefault(path.name, Reads()).add(path.accesses)
+    for step in workflow.steps:
+        if step.loop is not None and isinstance(step.loop.items, plan.Path):
+            items = step.loop.items
+            read = found.setdefault(items.name, Reads()).at((*items.accesses, ITEM))
+            read.is_raw = read.whole and read.inside
+    return found
+
+
+def used_names(workflow: plan.Workflow) -> set[str]:
+    """Return the names that something reads beside the requirements of their own step."""
+    required = Counter(
+        path.name
+        for step in workflow.steps
+        for path in _paths_of_requirements(step)
+        if path.name == step.binding
+    )
+    return set(Counter(path.name for path in _paths(workflow)) - required)
+
+
+def _paths(workflow: plan.Workflow) -> Iterator[plan.Path]:
+    for step in workflow.steps:
+        yield from (_of_array(path, step) for path in _paths_of_step(step))
+        if step.loop is not None:
+            if isinstance(step.loop.items, plan.Path):
+                items = step.loop.items
+                yield replace(items, accesses=(*items.accesses, _EACH))
+            else:
+                yield from plan.paths(step.loop.items)
+    if workflow.result is not None:
+        yield from plan.paths(workflow.result)
+    if workflow.handoff is not None:
+        yield from plan.paths(workflow.handoff.text)
+        if workflow.handoff.call is not None:
+            yield from _paths_of_call(workflow.handoff.call)
+
+
+def _paths_of_step(step: plan.Step) -> Iterator[plan.Path]:
+    yield from _paths_of_call(step.action)
+    if step.when is not None:
+        yield from _paths_of_condition(step.when)
+    if step.guidance is not None:
+        yield from plan.paths(step.guidance)
+    if step.undo is not None:
+        yield from _paths_of_call(step.undo)
+    yield from _paths_of_requirements(step)
+
+
+def _paths_of_condition(condition: plan.Condition) -> Iterator[plan.Path]:
+    """Whether something is there is asked without reading what it is."""
+    tested = {id(path) for path in plan.tested_paths(condition)}
+    for path in plan.condition_paths(condition):
+        if id(path) not in tested:
+            yield path
+        elif path.accesses:
+            yield replace(path, accesses=(*path.accesses, _THERE))
+
+
+def _paths_of_requirements(step: plan.Step) -> Iterator[plan.Path]:
+    for requirement in step.requirements:
+        yield from plan.condition_paths(requirement.condition)
+        yield from plan.paths(requirement.message)
+
+
+def _paths_of_call(action: plan.Action) -> Iterator[plan.Path]:
+    if isinstance(action, plan.Read):
+        yield from plan.paths(action.uri)
+        return
+    for argument in action.arguments:
+        yield from plan.paths(argument.value)
+
+
+def _of_array(path: plan.Path, step: plan.Step) -> plan.Path:
+    """In a `for`, turn a path from an item into one from the array it is an item of."""
+    if step.loop is None:
+        return path
+    if path.name == step.binding:
+        return replace(path, accesses=(ITEM, *path.accesses))
+    if path.name == step.loop.name and isinstance(step.loop.items, plan.Path):
+        items = step.loop.items
+        return replace(items, accesses=(*items.accesses, ITEM, *path.accesses))
+    return path

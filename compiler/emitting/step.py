@@ -1,0 +1,357 @@
+"""The steps of one workflow as their template sees them.
+
+In: statements of the plan, and the writer of the workflow that they belong to. Out: views of the
+template `step.py.j2`, every value Python text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .. import plan, schema
+from .names import camel_case, plain, snake_case
+from .python_types import FORMATS, Definition
+from .python_values import Local, attribute_of_declared, attribute_of_reads
+from .reads import ITEM, Reads
+
+if TYPE_CHECKING:
+    from .workflow import Parameter, WorkflowWriter
+
+
+@dataclass(frozen=True)
+class Output:
+    """How the output of a step is taken.
+
+    `python` is what is handed to the plumbing and `annotated` what the binding is then: the same
+    for a class; what is no class, such as a union, is handed over as a `TypeAdapter`.
+    """
+
+    python: str
+    annotated: str
+    has_models: bool = False
+
+
+class StepWriter:
+    """Collects the views of the steps of one workflow, in order."""
+
+    def __init__(self, workflow: WorkflowWriter) -> None:
+        self.workflow = workflow
+        self.module = workflow.module
+        self.used = workflow.used
+        self.values = workflow.values
+        self.types = workflow.types
+        self.locals = workflow.locals
+
+    def statement(self, statement: plan.Step | plan.Parallel) -> dict[str, Any]:
+        """Return the view of a step, or of steps that run at the same time."""
+        if isinstance(statement, plan.Step):
+            return {"is_parallel": False, **self._step(statement)}
+        self.used.parallels = True
+        steps = [
+            {"function": self.locals.add(snake_case(step.name)), **self._step(step)}
+            for step in statement.steps
+        ]
+        targets = [step["target"] for step in steps]
+        return {
+            "is_parallel": True,
+            "comments": _comments(statement.comments),
+            "steps": steps,
+            "targets": ", ".join(target or "_" for target in targets) if any(targets) else "",
+            "functions": ", ".join(step["function"] for step in steps),
+        }
+
+    def handoff(self, handoff: plan.Handoff) -> list[str]:
+        """Return the lines that end a workflow in a handoff."""
+        self.used.hands_off = True
+        arguments = [self.values.f_string(handoff.text, "handoff")]
+        match handoff.call:
+            case plan.ToolCall() as call:
+                arguments.append(repr(f"{call.server.name}.{call.tool.name}"))
+            case plan.WorkflowCall() as call:
+                arguments.append(repr(call.workflow))
+        lines = _comments(handoff.comments)
+        if handoff.call is not None:
+            known = self._whole_arguments(handoff.call, "handoff")
+            if isinstance(handoff.call, plan.ToolCall) and (checks := self._checks(handoff.call)):
+                name = self.locals.add("known")
+                lines += [f"{name} = {known}", f"check({name}, {checks!r})"]
+                known = name
+            arguments += [known, repr(list(handoff.missing))]
+        return [*lines, f"return run.handoff({', '.join(arguments)})"]
+
+    # --- One step
+
+    def _step(self, step: plan.Step) -> dict[str, Any]:
+        reads = self.workflow.reads.get(step.binding or "", Reads())
+        own_reads = reads if step.loop is None else reads.at((ITEM,))
+        with self._loop(step) as loop:
+            condition = step.when and self.values.condition(step.when, step.name)
+            output = self._output(step, own_reads)
+            is_read = step.binding is not None and (
+                reads.inside or (reads.whole and not output.has_models)
+            )
+            is_used = is_read and step.binding in self.workflow.used_names
+            name = self.workflow.local_name(step.binding or "output") if is_read else "_"
+            own_name = self.locals.add(f"{name}_item") if is_read and loop is not None else name
+            own = self._local(step, own_name, own_reads, output)
+            action = self._action(step, output)
+            options = [*action["options"], *self._options(step, own)]
+            guidance = step.guidance and self.values.f_string(step.guidance, step.name)
+            with self._bound(step, own):
+                undo = self._undo(step)
+        self.used.skips |= condition is not None
+        if step.binding is not None:
+            self.values.variables[step.binding] = self._local(step, name, reads, output)
+        annotated = output.annotated if loop is None else f"list[{output.annotated}]"
+        return {
+            **action,
+            "name": repr(step.name),
+            "comments": _comments(step.comments),
+            "run": "run" if loop is None else "each",
+            "loop": loop,
+            "condition": condition,
+            "guidance": guidance,
+            "target": name if is_used else None,
+            "single": own_name if is_used else None,
+            "annotation": annotated,
+            "may_skip": condition is not None and loop is None,
+            "options": options,
+            "undo": undo,
+        }
+
+    @contextmanager
+    def _loop(self, step: plan.Step) -> Iterator[dict[str, str] | None]:
+        """Within the block, the item of a `for` has a name, and its part of the run one too."""
+        if step.loop is None:
+            yield None
+            return
+        self.used.loops = True
+        items = step.loop.items
+        name = self.workflow.local_name(step.loop.name)
+        local = Local(name, lambda accesses: None)
+        written = ""
+        if isinstance(items, plan.Path):
+            base = self.values.variables[items.name]
+            reads = self.workflow.reads[items.name].at((*items.accesses, ITEM))
+            keeps = base.has_models and base.kept_as is not None and reads.whole
+            written = self.values.source(items, step.name, as_it_came=keeps)
+            if not keeps:
+                prefix = (*items.accesses, ITEM)
+                attribute = base.attribute
+                local = Local(
+                    name,
+                    lambda accesses: attribute((*prefix, *accesses)),
+                    has_models=base.has_models,
+                )
+        else:
+            written = self.values.value(items, step.name).python
+        self.values.variables[step.loop.name] = local
+        self.values.run = "each"
+        yield {"item": name, "array": written}
+        self.values.run = "run"
+
+    def _local(self, step: plan.Step, name: str, reads: Reads, output: Output) -> Local:
+        """What the binding of a step is in Python."""
+        if isinstance(step.action, plan.WorkflowCall):
+            is_one = step.loop is None
+            kind = output.annotated if is_one else f"list[{output.annotated}]"
+            return Local(name, lambda accesses: None, reads=reads, has_keys=is_one, annotated=kind)
+        return Local(
+            name,
+            attribute_of_declared if output.has_models else attribute_of_reads(reads),
+            kept_as=f"{self.values.run}.outputs[{step.name!r}]",
+            has_models=output.has_models,
+            reads=reads,
+        )
+
+    @contextmanager
+    def _bound(self, step: plan.Step, own: Local) -> Iterator[None]:
+        """Within the block, the binding of a step is its own output, one of a `for` too."""
+        if step.binding is not None:
+            self.values.variables[step.binding] = own
+        yield
+
+    def _action(self, step: plan.Step, output: Output) -> dict[str, Any]:
+        """Return the method of the run that makes the step, and what it is given."""
+        match step.action:
+            case plan.ToolCall() as call:
+                self.used.calls_tools = True
+                arguments, optional, _ = self.values.arguments(call, step.name)
+                options = [f"optional={_set_of(optional)}"] if optional else []
+                self.module.uses.optional |= bool(optional)
+                if checks := self._checks(call):
+                    options.append(f"checks={checks!r}")
+                if step.declared:
+                    self.used.declares = True
+                    options.append("declared=True")
+                given = [self._server(call.server), repr(call.tool.name), arguments, output.python]
+                return {"method": "step", "given": given, "options": options}
+            case plan.Read(server=server, uri=uri):
+                self.used.reads_resources = True
+                written = self.values.f_string(uri, step.name, encode="in_uri")
+                given = [self._server(server), written, output.python]
+                return {"method": "read", "given": given, "options": []}
+            case plan.WorkflowCall() as call:
+                self.used.calls_workflows = True
+                callee = self.module.callees[call.workflow]
+                values = self._values_for(call, step.name)
+                given = [callee.runner, str(callee.step_count), *values]
+                return {"method": "call", "given": given, "options": []}
+
+    def _server(self, downstream: plan.Downstream) -> str:
+        return f"run.servers.{self.module.server_field(downstream)}"
+
+    def _values_for(self, call: plan.WorkflowCall, step: str) -> list[str]:
+        """The Python for the arguments of a called workflow, in its order."""
+        given = {argument.name: argument for argument in call.arguments}
+        return [
+            self._value_for(given.get(parameter.parameter.name), parameter, step)
+            for parameter in self.module.callees[call.workflow].parameters
+        ]
+
+    def _value_for(self, argument: plan.Argument | None, parameter: Parameter, step: str) -> str:
+        if argument is None:
+            return repr(parameter.parameter.default)
+        value = self.values.value(argument.value, step)
+        written = value.python
+        if (value.absent or value.none) and (value.absent or parameter.parameter.has_default):
+            # Left out is None for an argument, and the default where there is one.
+            self.module.uses.given = self.module.uses.absent = True
+            default = parameter.parameter.default
+            written = f"given({written}{'' if default is None else f', {default!r}'})"
+        if parameter.has_models or argument.check is not None:
+            self.used.checks_workflow_arguments = True
+            name = parameter.parameter.name
+            return f"{self.values.run}.argument({step!r}, {name!r}, {written}, {parameter.alias})"
+        return written
+
+    def _checks(self, call: plan.ToolCall) -> dict[str, Any]:
+        """The schemas to check arguments against, by name; all together under the empty one."""
+        checks = {
+            argument.name: argument.check
+            for argument in call.arguments
+            if argument.check is not None
+        }
+        if call.check is not None:
+            checks[""] = call.check
+        self.used.checks |= bool(checks)
+        self.used.checked_formats |= _formats_in(checks)
+        return checks
+
+    def _options(self, step: plan.Step, own: Local) -> list[str]:
+        options: list[str] = []
+        if step.requirements:
+            self.used.requires = True
+            with self._bound(step, own):
+                problems = [self._requirement(step, own, each) for each in step.requirements]
+            options.append(f"requires=[{', '.join(problems)}]")
+        if step.timeout is not None:
+            options.append(f"timeout={_number(step.timeout)}")
+        if step.attempts > 1:
+            self.used.retries = True
+            options.append(f"attempts={step.attempts}")
+            if step.every:
+                options.append(f"every={_number(step.every)}")
+        return options
+
+    def _requirement(self, step: plan.Step, own: Local, requirement: plan.Requirement) -> str:
+        condition = self.values.condition(requirement.condition, step.name)
+        message = self.values.f_string(requirement.message, step.name)
+        return f"lambda {own.python}: None if {condition} else {message}"
+
+    def _undo(self, step: plan.Step) -> dict[str, Any] | None:
+        if step.undo is None:
+            return None
+        timeout = [] if step.timeout is None else [f"timeout={_number(step.timeout)}"]
+        if isinstance(step.undo, plan.WorkflowCall):
+            self.used.undoes_by_workflows = True
+            callee = self.module.callees[step.undo.workflow]
+            arguments = self._values_for(step.undo, step.name)
+            given = [repr(step.undo.workflow), callee.runner, str(callee.step_count)]
+            given += [*arguments, *timeout]
+            return {"method": "undo_by", "given": given}
+        self.used.undoes_by_tools = True
+        given = [
+            self._server(step.undo.server),
+            repr(step.undo.tool.name),
+            self._whole_arguments(step.undo, step.name),
+            *timeout,
+        ]
+        if checks := self._checks(step.undo):
+            self.used.checks_undos = True
+            given.append(f"checks={checks!r}")
+        return {"method": "undo_with", "given": given}
+
+    def _whole_arguments(self, call: plan.ToolCall | plan.WorkflowCall, step: str) -> str:
+        """The Python for a call's arguments without those that are absent."""
+        arguments, optional, absent = self.values.arguments(call, step)
+        if not (optional or absent):
+            return arguments
+        self.module.uses.present = True
+        self.module.uses.optional |= bool(optional)
+        return f"present({arguments}{', ' + _set_of(optional) if optional else ''})"
+
+    # --- Outputs
+
+    def _output(self, step: plan.Step, reads: Reads) -> Output:
+        models_before = len(self.types.models)
+        annotated = self._annotation_of_output(step, reads)
+        has_models = step.declared and len(self.types.models) > models_before
+        if annotated.isidentifier() or annotated.startswith(("list[", "dict[")):
+            return Output(annotated, annotated, has_models=has_models)
+        if isinstance(step.action, plan.WorkflowCall):
+            return Output(annotated, annotated)
+        name = self.module.names.add(f"{snake_case(step.binding or step.name).upper()}_TYPE")
+        definition = f"{name}: TypeAdapter[{annotated}] = TypeAdapter({annotated})"
+        self.types.models.append(Definition(definition))
+        return Output(name, annotated, has_models=has_models)
+
+    def _annotation_of_output(self, step: plan.Step, reads: Reads) -> str:
+        if isinstance(step.action, plan.WorkflowCall):
+            return self.module.callees[step.action.workflow].returns
+        name = camel_case(step.binding or step.name)
+        if name in self.module.names:
+            name = camel_case(self.workflow.workflow.name) + name
+        if step.declared and schema.types(step.output.schema) != schema.types({}):
+            return self.types.of_declared(step.output.schema, name, strict=True)
+        if not step.declared and (
+            isinstance(step.action, plan.Read) or step.action.tool.output_schema is None
+        ):
+            return "str"
+        if reads.inside:
+            docstring = f"What later steps read from {_source(step.action)}."
+            return self.types.of_output(step.output.schema, reads, name, docstring)
+        # Nothing of it is looked at: it is passed on, or returned, as it comes.
+        roots = {"object": "dict[str, Any]", "array": "list[Any]"}
+        kinds = schema.types(step.output.schema)
+        return roots.get(next(iter(kinds)), "object") if len(kinds) == 1 else "object"
+
+
+def _source(action: plan.ToolCall | plan.Read) -> str:
+    if isinstance(action, plan.Read):
+        return plain(action.server.name)
+    return plain(f"{action.server.name}.{action.tool.name}")
+
+
+def _comments(lines: tuple[str, ...]) -> list[str]:
+    return [f"# {plain(line)}".rstrip() for line in lines]
+
+
+def _set_of(names: list[str]) -> str:
+    return "{" + ", ".join(map(repr, names)) + "}"
+
+
+def _number(seconds: float) -> str:
+    return repr(int(seconds)) if seconds == int(seconds) else repr(seconds)
+
+
+def _formats_in(schemas: Any) -> set[str]:
+    if isinstance(schemas, dict):
+        own = {schemas["format"]} if schemas.get("format") in list(FORMATS) else set()
+        return own.union(*map(_formats_in, schemas.values()))
+    if isinstance(schemas, list):
+        return set().union(*map(_formats_in, schemas))
+    return set()

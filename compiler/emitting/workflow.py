@@ -1,0 +1,347 @@
+"""One workflow as its template sees it.
+
+In: a `plan.Workflow` and the module that it goes into. Out: the view of its template, every value
+Python text; and a note of what it uses of the plumbing. Its steps are written by `emit_step`.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from .. import plan, schema
+from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, snake_case
+from .python_types import PythonTypes, TypedDictionary, published
+from .python_values import Local, Values, attribute_of_declared
+from .reads import reads_of, used_names
+from .step import StepWriter
+
+if TYPE_CHECKING:
+    from .emit import ModuleWriter
+
+
+@dataclass
+class Features:
+    """What the workflows use of the plumbing, beyond what their expressions do."""
+
+    skips: bool = False
+    undoes_by_tools: bool = False
+    undoes_by_workflows: bool = False
+    retries: bool = False
+    checks: bool = False
+    checks_undos: bool = False
+    declares: bool = False
+    requires: bool = False
+    loops: bool = False
+    parallels: bool = False
+    calls_tools: bool = False
+    calls_workflows: bool = False
+    checks_workflow_arguments: bool = False
+    reads_resources: bool = False
+    hands_off: bool = False
+    reads_json_text: bool = False
+    keeps_texts: bool = False
+    checked_formats: set[str] = field(default_factory=set)
+
+    @property
+    def undoes(self) -> bool:
+        """Whether anything is undone."""
+        return self.undoes_by_tools or self.undoes_by_workflows
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether a run has parts, which tell their steps as parts of one of its own."""
+        return self.loops or self.parallels or self.calls_workflows
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An argument of a workflow in Python."""
+
+    parameter: plan.Parameter
+    name: str
+    alias: str
+    definition: str
+    has_models: bool
+    default_name: str | None = None
+    """The constant that holds a default which is an array or an object."""
+
+    @property
+    def default(self) -> str:
+        """What stands after the annotation in a signature."""
+        if self.default_name is not None:
+            return f" = {self.default_name}"
+        if self.parameter.has_default:
+            return f" = {self.parameter.default!r}"
+        return " = None" if self.parameter.type.absent else ""
+
+    @property
+    def shown(self) -> str:
+        """The Python for its value as JSON."""
+        return f"json_value({self.name})" if self.has_models else self.name
+
+
+@dataclass(frozen=True)
+class Callee:
+    """A workflow as others call it."""
+
+    runner: str
+    parameters: tuple[Parameter, ...]
+    step_count: int
+    returns: str
+
+
+class WorkflowWriter:
+    """Collects the view of one workflow."""
+
+    def __init__(self, module: ModuleWriter, workflow: plan.Workflow) -> None:
+        self.module = module
+        self.workflow = workflow
+        self.used = module.used
+        identifier = snake_case(workflow.name).strip("_") or "workflow"
+        self.runner = module.names.add(f"run_{identifier}")
+        self.function = module.names.add(identifier)
+        self.prompt_function = module.names.add(f"{identifier}_prompt")
+        self.types = PythonTypes(module.names, module.formats)
+        self.locals = Names(
+            USED_IN_FUNCTIONS
+            | {"each", "given", "in_uri", "json_value", "to_text", "TypeAdapter"}
+            | {self.function}
+            | {each.runner for each in module.callees.values()}
+        )
+        self.values = Values(module.uses)
+        self.reads = reads_of(workflow)
+        self.used_names = used_names(workflow)
+
+    def view(self) -> dict[str, Any]:
+        """Return what the template of a workflow is filled with."""
+        workflow = self.workflow
+        parameters = [self._parameter(parameter) for parameter in workflow.parameters]
+        argument_models = [model.python for model in self.types.models]
+        writer = StepWriter(self)
+        statements = [writer.statement(statement) for statement in workflow.statements]
+        returns, return_lines = self._result(writer)
+        self.module.uses.absent |= self.types.uses_absent
+        self.module.uses.json_value |= any(each.has_models for each in parameters)
+        step_count = len(list(workflow.steps))
+        self.module.callees[workflow.name] = Callee(
+            self.runner, tuple(parameters), step_count, returns
+        )
+        docstring, description = _function_docstring(workflow.description)
+        required_first = sorted(parameters, key=lambda each: not each.parameter.required)
+        described = [f"description={description}"] if description else []
+        is_renamed = self.function != workflow.name
+        return {
+            "heading": _heading(workflow),
+            "name": plain(workflow.name),
+            "wire_name": repr(workflow.name),
+            "argument_models": argument_models,
+            "aliases": [each.definition for each in parameters],
+            "models": [model.python for model in self.types.models[len(argument_models) :]],
+            "runner": self.runner,
+            "function": self.function,
+            "prompt_function": self.prompt_function,
+            "parameters": "".join(f", {each.name}: {each.alias}" for each in parameters),
+            "parameters_with_defaults": "".join(
+                f", {each.name}: {each.alias}{each.default}" for each in required_first
+            ),
+            # The SDK hands the context over under its name, where an argument must not be.
+            "context": "context"
+            if any(each.name == "ctx" for each in workflow.parameters)
+            else "ctx",
+            "magic_comma": "," if len(parameters) > 1 else "",
+            "arguments": "".join(f", {each.name}" for each in parameters),
+            "intent": _items(f"{each.parameter.name!r}: {each.shown}" for each in parameters),
+            "returns": returns,
+            "statements": statements,
+            "return_lines": return_lines,
+            "step_count": step_count,
+            "docstring": docstring,
+            "description": repr(workflow.description),
+            "tool_options": ", ".join(
+                [
+                    *([f"name={workflow.name!r}"] if is_renamed else []),
+                    *described,
+                    f"annotations=ToolAnnotations({self._hints()})",
+                ]
+            ),
+            "prompt_options": ", ".join([f"name={workflow.name!r}", *described]),
+            "instructions": [repr(text) for text in workflow.instructions],
+            "plan": _items(_plan_line(step) for step in workflow.steps),
+        }
+
+    def local_name(self, name: str) -> str:
+        """Take a name for an argument, a binding or an item; one that hides no class."""
+        identifier = snake_case(name).strip("_")
+        if not identifier.isidentifier():
+            identifier = f"value_{identifier}".rstrip("_")
+        if identifier[0].isupper() and identifier in self.module.names:
+            identifier += "_"
+        return self.locals.add(identifier)
+
+    def _hints(self) -> str:
+        """What the tool tells about itself, derived from the tools that it calls."""
+        tools = list(_tools(self.workflow, self.module.server))
+        if all(tool.read_only for tool in tools):
+            return "read_only_hint=True"
+        hints = [f"destructive_hint={any(tool.destructive for tool in tools)}"]
+        if all(tool.idempotent for tool in tools):
+            hints.append("idempotent_hint=True")
+        return ", ".join(hints)
+
+    def _parameter(self, parameter: plan.Parameter) -> Parameter:
+        name = self.local_name(parameter.name)
+        prefixed = f"{camel_case(self.workflow.name)}{camel_case(parameter.name)}"
+        alias = self.module.names.add(camel_case(parameter.name), prefixed)
+        models_before = len(self.types.models)
+        kind = self.types.of_declared(parameter.type.schema, prefixed, strict=False)
+        has_models = len(self.types.models) > models_before
+        self.values.variables[parameter.name] = Local(
+            name, attribute_of_declared, has_models=has_models
+        )
+        if parameter.type.absent and "None" not in kind.split(" | "):
+            kind += " | None"
+        options = [f"description={parameter.description!r}"] if parameter.description else []
+        if name != parameter.name:
+            options.append(f"validation_alias={parameter.name!r}")
+        metadata = [f"Field({', '.join(options)})"] if options else []
+        if _comes_as_json(parameter.type.schema):
+            self.used.reads_json_text = True
+            metadata.insert(0, "BeforeValidator(lambda value: from_text(value))")
+        elif kind != "str" and _is_free_text(parameter.type.schema):
+            self.used.keeps_texts = True
+            metadata.insert(0, "BeforeValidator(lambda value: as_text(value))")
+        annotated = f"Annotated[{kind}, {', '.join(metadata)}]" if metadata else kind
+        definition = f"{alias} = {annotated}"
+        if not isinstance(parameter.default, list | dict):
+            return Parameter(parameter, name, alias, definition, has_models)
+        default_name = self.module.names.add(
+            f"DEFAULT_{name.upper()}", f"DEFAULT_{self.function.upper()}_{name.upper()}"
+        )
+        value = repr(parameter.default)
+        if has_models:
+            value = f"TypeAdapter({kind}).validate_python({value})"
+        definition += f"\n{default_name}: {alias} = {value}"
+        return Parameter(parameter, name, alias, definition, has_models, default_name)
+
+    # --- The result
+
+    def _result(self, writer: StepWriter) -> tuple[str, list[str]]:
+        """Return the annotation of what the workflow returns, and the lines that return it."""
+        if self.workflow.handoff is not None:
+            return "Handoff", writer.handoff(self.workflow.handoff)
+        result = self.workflow.result
+        assert result is not None
+        if not isinstance(result, plan.Object):
+            written = self.values.value(result, "return").python
+            return self._returned(result), [f"return {written}"]
+        name = self.module.names.add(f"{camel_case(self.workflow.name)}Result")
+        keys: dict[str, str] = {}
+        given: list[str] = []
+        later: list[str] = []
+        for key, value in result.entries:
+            kind = self._returned(value, is_part=True)
+            if not value.type.absent:
+                keys[key] = kind
+                given.append(f"{key!r}: {self.values.value(value, 'return').python}")
+                continue
+            assert isinstance(value, plan.Path)
+            keys[key] = f"NotRequired[{kind}]"
+            condition = self.values.condition(plan.Present(value), "return")
+            there = self.values.value(_as_present(value), "return").python
+            later += [f"if {condition}:", f"    result[{key!r}] = {there}"]
+        docstring = f"What {plain(self.workflow.name)} returns."
+        self.types.models.append(TypedDictionary(name, docstring, keys))
+        literal = "{" + _items(given) + "}"
+        if not later:
+            return name, [f"return {literal}"]
+        return name, [f"result: {name} = {literal}", *later, "return result"]
+
+    def _returned(self, value: plan.Expression, *, is_part: bool = False) -> str:
+        """Return the annotation of a value that is returned, alone or as a part of an object."""
+        if isinstance(value, plan.Path) and not value.accesses:
+            annotated = self.values.variables[value.name].annotated
+            if annotated is not None and not is_part:
+                return annotated
+            if annotated is not None:
+                # Below Python 3.12 pydantic does not read one TypedDict within another.
+                return published(value.type.schema, python="Any")
+        return published(value.type.schema)
+
+
+def _tools(workflow: plan.Workflow, server: plan.Server) -> Any:
+    """Every tool that a workflow may call, through others too."""
+    for step in workflow.steps:
+        for action in (step.action, step.undo):
+            if isinstance(action, plan.ToolCall):
+                yield action.tool
+            elif isinstance(action, plan.WorkflowCall):
+                called = [each for each in server.workflows if each.name == action.workflow]
+                yield from _tools(called[0], server)
+
+
+def _as_present(path: plan.Path) -> plan.Path:
+    """The same path where all of it is known to be there."""
+    accesses = tuple(
+        replace(
+            access,
+            before=plan.Type(access.before.schema),
+            after=plan.Type(access.after.schema),
+        )
+        for access in path.accesses
+    )
+    return plan.Path(path.name, accesses, plan.Type(path.root.schema), plan.Type(path.type.schema))
+
+
+def _is_free_text(value: schema.Schema) -> bool:
+    """Whether a value is any text, or null."""
+    return schema.types(value) <= {"string", "null"} and schema.enumeration(value) is None
+
+
+def _comes_as_json(value: schema.Schema) -> bool:
+    """Whether the text of a prompt's argument is the JSON of its value."""
+    kinds = schema.types(value)
+    values = schema.enumeration(value)
+    if values is not None:
+        return not all(isinstance(each, str) for each in values)
+    # Pydantic reads numbers and booleans from texts itself.
+    return "string" not in kinds and bool(kinds & {"array", "object", "null"})
+
+
+def _items(items: Iterable[str]) -> str:
+    """Join items so that Black gives each a line of its own when there are several."""
+    found = list(items)
+    return ", ".join(found) + ("," if len(found) > 1 else "")
+
+
+def _plan_line(step: plan.Step) -> str:
+    match step.action:
+        case plan.ToolCall(server=server, tool=tool):
+            what = f"{server.name}.{tool.name}"
+            about = " ".join(tool.description.split("\n\n")[0].split())
+        case plan.WorkflowCall(workflow=workflow):
+            what, about = f"workflow {workflow}", ""
+        case plan.Read(server=server):
+            what, about = f"a resource of {server.name}", ""
+    return f"({step.name!r}, {what!r}, {about!r})"
+
+
+def _heading(workflow: plan.Workflow) -> str:
+    return textwrap.shorten(plain(f"{workflow.name}: {workflow.description}"), 80, placeholder="…")
+
+
+def _function_docstring(description: str) -> tuple[str, str]:
+    """Return a docstring, and the description where the docstring cannot hold it as it is."""
+    simple = (
+        description.isprintable()
+        and "\\" not in description
+        and '"' not in description
+        and description == description.strip()
+        and description
+    )
+    if simple:
+        return f'"""{description}"""', ""
+    first = plain(description.strip().split("\n")[0]).strip() or "A workflow."
+    return f'"""{first}"""', repr(description)

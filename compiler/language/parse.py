@@ -1,0 +1,644 @@
+"""From text to `syntax.File`.
+
+In: a source file. Out: its syntax tree, and a diagnostic for each thing that is not in the
+language. A mistake costs the declaration or statement that holds it, never the rest of the
+file: what cannot be parsed whole is freed of the habits of other languages (`slips`) and cut into
+its pieces (`recover`), and each is parsed alone, at its own place, with its likely mistakes
+mended (`repair`). Names, types and tools are left to the checker.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import resources
+from typing import Any, cast
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedInput
+from lark.lark import PostLex
+
+from ..diagnostics import Diagnostic
+from ..source import SourceFile, Span
+from . import syntax
+from .recover import Piece, pieces
+from .repair import Mender, is_on_line_of
+from .slips import mend_slips
+from .syntax_errors import (
+    NESTED_TOO_DEEPLY,
+    closed_early,
+    explain,
+    never_closed,
+    no_body,
+    no_workflow,
+    problem,
+    somewhere,
+    with_silences,
+    with_silences_of_part,
+)
+
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+LONGEST = 8760 * 3600.0
+
+# No workflow that a person wrote nests deeper; the recursive phases after this one rely on it.
+DEEPEST_NESTING = 64
+
+# More than these do not tell more: the file is something else than a `.wf`.
+MOST_PROBLEMS = 500
+
+_LEXEMES = re.compile(
+    r'f?"""(?:[^\\]|\\.)*?"""|f?"(?:[^"\\\n]|\\.)*"|(?P<comment>#[^\n]*)|(?P<bracket>[()\[\]{}])',
+    re.DOTALL,
+)
+_DURATION = re.compile(r"([0-9.]+)([a-z]+)")
+_BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
+
+
+def parse(source: SourceFile) -> tuple[syntax.File, list[Diagnostic]]:
+    """Parse a `.wf` file.
+
+    Returns the tree of all that could be parsed, and the syntax errors (WF1xx). A declaration or
+    statement has at most one that costs it; those that could be mended cost nothing.
+    """
+    comments: list[syntax.Comment] = []
+    depth = 0
+    for match in _LEXEMES.finditer(source.text):
+        if match.lastgroup == "comment":
+            span = source.span(match.start(), match.end())
+            comments.append(syntax.Comment(match[0].rstrip(), span))
+        elif match.lastgroup == "bracket":
+            depth += 1 if match[0] in "([{" else -1
+            if depth > DEEPEST_NESTING:
+                span = source.span(match.start(), match.end())
+                return syntax.File(source, (), ()), [problem(NESTED_TOO_DEEPLY, span)]
+    builder = Builder(source)
+    declarations = builder.file()
+    if declarations is None:
+        builder.parsed, builder.problems = mend_slips(source)
+        declarations = builder.file() if builder.problems else None
+    if declarations is None:
+        declarations = [builder.piece(piece) for piece in pieces(builder.parsed)]
+        if not builder.problems:
+            builder.problems.append(somewhere(source))
+    found = tuple(each for each in declarations if each is not None)
+    if not builder.problems and not any(isinstance(each, syntax.Workflow) for each in found):
+        builder.problems.append(no_workflow(source))
+    return syntax.File(source, found, tuple(comments)), builder.problems
+
+
+def concrete_tree(text: str) -> Tree[Token]:
+    """Return the tree of a whole file with all its tokens, for printing it again.
+
+    Raises `lark.exceptions.UnexpectedInput` where the text is not in the language.
+    """
+    return _grammar(keeps_all_tokens=True).parse(text, start="file")
+
+
+@cache
+def _grammar(*, keeps_all_tokens: bool = False) -> Lark:
+    return Lark(
+        resources.files("wfc.grammar").joinpath("wf.lark").read_text("utf-8"),
+        parser="lalr",
+        start=["file", "declaration", "statement", "step", "workflow_header", "path"],
+        propagate_positions=True,
+        keep_all_tokens=keeps_all_tokens,
+        maybe_placeholders=not keeps_all_tokens,
+        postlex=_WholeWords(),
+    )
+
+
+class _WholeWords(PostLex):
+    """Makes Lark read words whole: `args` is a name, and not the keyword `arg` and an `s`.
+
+    Where names are accepted, Lark looks a word up among the keywords; so they are, everywhere.
+    """
+
+    always_accept = ("NAME",)
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        """Return the tokens as they are."""
+        return stream
+
+
+class Builder:
+    """Turns Lark's trees into syntax: a method for each rule, named after it."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self.source = source
+        # What is parsed: the source's text, or one of the same length without its slips.
+        self.parsed = source.text
+        self.problems: list[Diagnostic] = []
+        # Where the parsed text starts in the file; not 0 only for the paths in f-strings.
+        self.offset = 0
+
+    # --- The file and its pieces, each of which may be wrong on its own
+
+    def file(self) -> list[Any] | None:
+        """Parse the file as a whole; None where it has to be cut into its pieces."""
+        try:
+            tree = _grammar().parse(self.parsed, start="file")
+        except UnexpectedInput:
+            return None
+        return [self.build(child) for child in tree.children]
+
+    def piece(self, piece: Piece, workflow: Span | None = None) -> Any:
+        """Parse one piece of a file, or of a workflow of it; None where it is lost."""
+        if len(self.problems) >= MOST_PROBLEMS:
+            return None
+        # Blanks in front keep every position what it is in the file.
+        text = " " * piece.start + self.parsed[piece.start : piece.end]
+        mender = Mender(self.source, text, piece)
+        known = len(self.problems)
+        tree: Any = None
+        try:
+            tree = _grammar().parse(text, start=piece.rule, on_error=mender.mend)
+        except UnexpectedInput as error:
+            lost = explain(error, self.source, piece)
+            # What follows a repair on its line may be wrong only because of the repair, and a
+            # brace that is left over because of any mistake before it.
+            is_left_over = text.strip() == "}" and self.problems
+            if not is_left_over and not any(
+                is_on_line_of(lost, mended) for mended in mender.problems
+            ):
+                self.problems.append(lost)
+        self.problems += mender.problems
+        built = None if tree is None or piece.rule == "workflow_header" else self.build(tree)
+        if piece.rule == "workflow_header":
+            built = self._workflow_of_pieces(piece, tree)
+        if built is None:
+            body = workflow or self.source.span(piece.start, piece.end)
+            self.problems[known:] = [
+                with_silences(each, self.source, piece, body) for each in self.problems[known:]
+            ]
+        return built
+
+    def _workflow_of_pieces(self, piece: Piece, header: Any) -> syntax.Workflow | None:
+        end = max(piece.body_end, piece.end, *(each.end for each in piece.statements), 0)
+        span = self.source.span(piece.start, end)
+        known = len(self.problems)
+        statements = [self.piece(statement, span) for statement in piece.statements]
+        # A mistake in a statement may have taken the brace with it.
+        is_wrong_inside = len(self.problems) > known
+        if piece.early_end != -1:
+            self.problems.append(closed_early(self.source, piece.early_end))
+        elif header is not None and piece.body_start == -1:
+            self.problems.append(no_body(self.source.span(piece.start, piece.end), piece))
+        elif piece.body_start != -1 and piece.body_end == -1 and not is_wrong_inside:
+            self.problems.append(never_closed(self.source, piece.body_start))
+        if header is None:
+            return None
+        name, description = header.children
+        return syntax.Workflow(
+            self.name(name),
+            self.text(description),
+            tuple(each for each in statements if each is not None),
+            span,
+        )
+
+    def note(self, message: str, span: Span, **parts: Any) -> None:
+        """Report what the grammar lets through and the language does not, and go on."""
+        found = problem(message, span, **parts)
+        self.problems.append(with_silences_of_part(found))
+
+    def build(self, tree: Any) -> Any:
+        """Build the syntax of a tree by the method of its rule."""
+        return getattr(self, tree.data)(tree)
+
+    def _all(self, trees: Iterable[Any]) -> tuple[Any, ...]:
+        return tuple(self.build(tree) for tree in trees if tree is not None)
+
+    def span(self, tree: Tree[Token] | Token) -> Span:
+        """The span of a tree or token in the file."""
+        if isinstance(tree, Token):
+            start, end = tree.start_pos, tree.end_pos
+        else:
+            start = getattr(tree.meta, "start_pos", 0)
+            end = getattr(tree.meta, "end_pos", start)
+        return self.source.span(self.offset + cast(int, start), self.offset + cast(int, end))
+
+    # --- Words and values
+
+    def name(self, token: Any) -> syntax.Name:
+        """A word, or a quoted name."""
+        if isinstance(token, Token):
+            return syntax.Name(str(token), self.span(token))
+        return syntax.Name(self.text(token).value, self.span(token))
+
+    def text(self, tree: Any) -> syntax.Text:
+        """A string as a part of a declaration."""
+        token = tree.children[0]
+        span = self.span(token)
+        if token.type == "LONG_STRING":
+            return syntax.Text(self._unescape(textwrap.dedent(token[3:-3]), span), span)
+        return syntax.Text(self._unescape(token[1:-1], span), span)
+
+    def _unescape(self, content: str, span: Span) -> str:
+        """Resolve JSON's escapes; a line end or a quote may stand for itself in long strings."""
+        if "\\" not in content:
+            return content
+        escaped = re.sub(
+            r"\\.|[\n\r\t\"]",
+            lambda match: match[0] if match[0][0] == "\\" else json.dumps(match[0])[1:-1],
+            content,
+        )
+        try:
+            value = json.loads(f'"{escaped}"')
+            value.encode("utf-8")
+        except ValueError as error:
+            self.note(
+                "this string has an escape that JSON does not know",
+                span,
+                code="WF103",
+                notes=(str(error),) if isinstance(error, UnicodeEncodeError) else (),
+                help='escapes are \\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u1234; '
+                "write \\\\ for a backslash",
+            )
+            return content
+        return cast(str, value)
+
+    def text_literal(self, tree: Any) -> syntax.Constant:
+        text = self.text(tree.children[0])
+        return syntax.Constant(text.value, text.span)
+
+    def number(self, tree: Any) -> syntax.Constant:
+        return syntax.Constant(self._number(tree.children[0]), self.span(tree))
+
+    def _number(self, token: Token) -> int | float:
+        try:
+            value: int | float = json.loads(token)
+        except ValueError:  # Python refuses integers of more than 4,300 digits
+            value = math.inf
+        if isinstance(value, float) and not math.isfinite(value):
+            self.note(
+                "this number is too large",
+                self.span(token),
+                code="WF104",
+                help="write it as a string",
+            )
+            return 0
+        return value
+
+    def _integer(self, token: Token) -> int:
+        return int(self._number(token))
+
+    def true(self, tree: Any) -> syntax.Constant:
+        return syntax.Constant(True, self.span(tree))
+
+    def false(self, tree: Any) -> syntax.Constant:
+        return syntax.Constant(False, self.span(tree))
+
+    def null(self, tree: Any) -> syntax.Constant:
+        return syntax.Constant(None, self.span(tree))
+
+    def literal(self, tree: Any) -> syntax.Constant:
+        return self.text_literal(tree)
+
+    def fstring(self, tree: Any) -> syntax.FString:
+        """Texts and paths in turn; `{{` and `}}` stand for the braces themselves."""
+        token = tree.children[0]
+        span = self.span(token)
+        quotes = 3 if token.type == "LONG_FSTRING" else 1
+        content = str(token[1 + quotes : -quotes])
+        start = span.start + 1 + quotes
+        margin = _margin(content) if quotes == 3 else ""
+        parts: list[str | syntax.Path] = []
+        plain = ""
+        for match in _BRACES.finditer(content):
+            if match[1] is not None:
+                if plain:
+                    parts.append(self._unescape(_without_margin(plain, margin), span))
+                    plain = ""
+                hole = self.source.span(start + match.start(), start + match.end())
+                path = self._hole(match[1], hole)
+                if path is not None:
+                    parts.append(path)
+            elif match[0] in ("{", "}"):
+                place = self.source.span(start + match.start(), start + match.end())
+                self.note(
+                    f"a single `{match[0]}` in an f-string",
+                    place,
+                    code="WF105",
+                    help=f"write `{match[0] * 2}` for the brace itself, or `{{name}}` for a value",
+                )
+            else:
+                plain += {"{{": "{", "}}": "}"}.get(match[0], match[0])
+        if plain:
+            parts.append(self._unescape(_without_margin(plain, margin), span))
+        return syntax.FString(tuple(parts), span)
+
+    def _hole(self, content: str, span: Span) -> syntax.Path | None:
+        before, self.offset = self.offset, span.start + 1
+        try:
+            return cast(syntax.Path, self.build(_grammar().parse(content, start="path")))
+        except UnexpectedInput:
+            self.note(
+                f"`{{{content}}}` is not a path",
+                span,
+                code="WF105",
+                help="only a name with its fields and items can stand between the braces, "
+                "like `{employee.addresses[0].city}`",
+            )
+            return None
+        finally:
+            self.offset = before
+
+    def path(self, tree: Any) -> syntax.Path:
+        head, *accessors = tree.children
+        return syntax.Path(self.name(head), self._all(accessors), self.span(tree))
+
+    def field_access(self, tree: Any) -> syntax.Field:
+        return syntax.Field(str(tree.children[0]), self.span(tree))
+
+    def key_access(self, tree: Any) -> syntax.Key:
+        return syntax.Key(self.text(tree.children[0]).value, self.span(tree))
+
+    def index_access(self, tree: Any) -> syntax.Index:
+        return syntax.Index(self._integer(tree.children[0]), self.span(tree))
+
+    def array(self, tree: Any) -> syntax.Array:
+        return syntax.Array(self._all(tree.children), self.span(tree))
+
+    def object(self, tree: Any) -> syntax.Object:
+        entries = self._all(tree.children)
+        self._unique([entry.key for entry in entries], "key")
+        return syntax.Object(entries, self.span(tree))
+
+    def entry(self, tree: Any) -> syntax.Entry:
+        key, value = tree.children
+        return syntax.Entry(self.name(key), self.build(value))
+
+    def _unique(self, names: list[syntax.Name], kind: str) -> None:
+        first: dict[str, syntax.Name] = {}
+        for name in names:
+            if name.text in first:
+                self.note(
+                    f"the {kind} `{name.text}` is given twice",
+                    name.span,
+                    code="WF106",
+                    related=((first[name.text].span, "first here"),),
+                    help="remove one of them",
+                )
+            first.setdefault(name.text, name)
+
+    # --- Conditions
+
+    def any_of(self, tree: Any) -> syntax.Condition:
+        conditions = self._all(tree.children)
+        return conditions[0] if len(conditions) == 1 else syntax.AnyOf(conditions, self.span(tree))
+
+    def all_of(self, tree: Any) -> syntax.Condition:
+        conditions = self._all(tree.children)
+        return conditions[0] if len(conditions) == 1 else syntax.AllOf(conditions, self.span(tree))
+
+    def negated(self, tree: Any) -> syntax.Not:
+        return syntax.Not(self.build(tree.children[0]), self.span(tree))
+
+    def compared(self, tree: Any) -> syntax.Comparison:
+        left, operator, right = tree.children
+        return syntax.Comparison(
+            self.build(left), str(operator), self.build(right), self.span(tree)
+        )
+
+    def present(self, tree: Any) -> syntax.Present:
+        return syntax.Present(self.build(tree.children[0]), self.span(tree))
+
+    # --- Types
+
+    def union_type(self, tree: Any) -> syntax.Type:
+        members = self._all(tree.children)
+        return members[0] if len(members) == 1 else syntax.UnionType(members, self.span(tree))
+
+    def single_type(self, tree: Any) -> syntax.Type:
+        atom, constraints, *suffixes = tree.children
+        result: syntax.Type = self.build(atom)
+        if constraints is not None:
+            given = self._all(constraints.children)
+            self._unique([constraint.name for constraint in given], "constraint")
+            span = self.span(atom).to(self.span(constraints))
+            result = syntax.ConstrainedType(result, given, span)
+        for suffix in suffixes:
+            result = syntax.ArrayType(result, self.span(atom).to(self.span(suffix)))
+        return result
+
+    def named_type(self, tree: Any) -> syntax.NamedType:
+        name = self.name(tree.children[0])
+        return syntax.NamedType(name, name.span)
+
+    def text_type(self, tree: Any) -> syntax.LiteralType:
+        text = self.text(tree.children[0])
+        return syntax.LiteralType(text.value, text.span)
+
+    def integer_type(self, tree: Any) -> syntax.LiteralType:
+        return syntax.LiteralType(self.number(tree).value, self.span(tree))
+
+    def object_type(self, tree: Any) -> syntax.ObjectType:
+        fields = self._all(tree.children)
+        self._unique([field.name for field in fields], "field")
+        return syntax.ObjectType(fields, self.span(tree))
+
+    def grouped_type(self, tree: Any) -> syntax.Type:
+        return cast("syntax.Type", self.build(tree.children[0]))
+
+    def type_field(self, tree: Any) -> syntax.TypeField:
+        name, optional, kind = tree.children
+        return syntax.TypeField(self.name(name), optional is not None, self.build(kind))
+
+    def constraint(self, tree: Any) -> syntax.Constraint:
+        name, value = tree.children
+        return syntax.Constraint(self.name(name), self.build(value))
+
+    # --- Actions and clauses of a step
+
+    def tool_call(self, tree: Any) -> syntax.ToolCall:
+        server, tool, arguments = tree.children
+        return syntax.ToolCall(
+            self.name(server.children[0]),
+            self.name(tool),
+            self._all(arguments.children),
+            self.span(tree),
+        )
+
+    def workflow_call(self, tree: Any) -> syntax.WorkflowCall:
+        workflow, arguments = tree.children
+        return syntax.WorkflowCall(
+            self.name(workflow.children[0]), self._all(arguments.children), self.span(tree)
+        )
+
+    def named_argument(self, tree: Any) -> syntax.Argument:
+        name, value = tree.children
+        return syntax.Argument(self.name(name), self.build(value), self.span(tree))
+
+    def short_argument(self, tree: Any) -> syntax.Argument:
+        name = self.name(tree.children[0])
+        return syntax.Argument(name, syntax.Path(name, (), name.span), name.span)
+
+    def read(self, tree: Any) -> syntax.Read:
+        server, uri = tree.children
+        return syntax.Read(self.name(server), self.build(uri), self.span(tree))
+
+    def when(self, tree: Any) -> syntax.When:
+        return syntax.When(self.build(tree.children[0]), self.span(tree))
+
+    def for_(self, tree: Any) -> syntax.For:
+        name, items = tree.children
+        return syntax.For(self.name(name), self.build(items), self.span(tree))
+
+    def timeout(self, tree: Any) -> syntax.Timeout:
+        return syntax.Timeout(self._seconds(tree.children[0]), self.span(tree))
+
+    def retry(self, tree: Any) -> syntax.Retry:
+        attempts, every, unsafe = tree.children
+        seconds = 0.0 if every is None else self._seconds(every, zero_allowed=True)
+        count = self._integer(attempts)
+        if not 1 <= count <= 1000:
+            self.note(
+                f"`retry {count}` makes {count} attempts in all",
+                self.span(attempts),
+                code="WF107",
+                help="give a number from 1 to 1000",
+            )
+            count = 1
+        return syntax.Retry(count, seconds, unsafe is not None, self.span(tree))
+
+    def _seconds(self, token: Token, zero_allowed: bool = False) -> float:
+        match = _DURATION.fullmatch(token)
+        assert match is not None
+        seconds = float(match[1]) * SECONDS[match[2]]
+        if seconds > LONGEST:
+            self.note(
+                "this is longer than a year",
+                self.span(token),
+                code="WF107",
+                help="give a duration of at most `8760h`",
+            )
+            return LONGEST
+        if seconds == 0 and not zero_allowed:
+            self.note(
+                "a timeout of nothing can never be met",
+                self.span(token),
+                code="WF107",
+                help="give a duration above zero, like `10s`",
+            )
+        return seconds
+
+    def undo(self, tree: Any) -> syntax.Undo:
+        return syntax.Undo(self.build(tree.children[0]), self.span(tree))
+
+    def require(self, tree: Any) -> syntax.Require:
+        condition, message = tree.children
+        return syntax.Require(
+            self.build(condition),
+            None if message is None else self.build(message),
+            self.span(tree),
+        )
+
+    def guidance(self, tree: Any) -> syntax.Guidance:
+        return syntax.Guidance(self.build(tree.children[0]), self.span(tree))
+
+    # --- Statements and declarations
+
+    def arg(self, tree: Any) -> syntax.Arg:
+        name, optional, kind, default, description = tree.children
+        return syntax.Arg(
+            self.name(name),
+            optional is not None,
+            None if kind is None else self.build(kind),
+            None if default is None else self.build(default),
+            None if description is None else self.text(description),
+            self.span(tree),
+        )
+
+    def instruction(self, tree: Any) -> syntax.Instruction:
+        return syntax.Instruction(self.text(tree.children[0]), self.span(tree))
+
+    def step(self, tree: Any) -> syntax.Step:
+        name, action, binding, declared, *clauses = tree.children
+        built = self._all(clauses)
+        for index, clause in enumerate(built):
+            for earlier in built[:index]:
+                if type(earlier) is type(clause) and not isinstance(clause, syntax.Require):
+                    word = type(clause).__name__.lower()
+                    self.note(
+                        f"the step has two `{word}` clauses",
+                        clause.span,
+                        code="WF106",
+                        related=((earlier.span, "first here"),),
+                        help="remove one of them",
+                    )
+                    break
+        return syntax.Step(
+            self.name(name),
+            self.build(action),
+            None if binding is None else self.name(binding),
+            None if declared is None else self.build(declared),
+            built,
+            self.span(tree),
+        )
+
+    def parallel(self, tree: Any) -> syntax.Parallel:
+        return syntax.Parallel(self._all(tree.children), self.span(tree))
+
+    def handoff(self, tree: Any) -> syntax.Handoff:
+        call, text = tree.children
+        return syntax.Handoff(
+            None if call is None else self.build(call), self.build(text), self.span(tree)
+        )
+
+    def return_(self, tree: Any) -> syntax.Return:
+        return syntax.Return(self.build(tree.children[0]), self.span(tree))
+
+    def server(self, tree: Any) -> syntax.Server:
+        name, version, instructions = tree.children
+        return syntax.Server(
+            self.text(name),
+            None if version is None else self.text(version),
+            None if instructions is None else self.text(instructions),
+            self.span(tree),
+        )
+
+    def use(self, tree: Any) -> syntax.Use:
+        *sources, origin = tree.children
+        return syntax.Use(self._all(sources), self.text(origin), self.span(tree))
+
+    def plain_source(self, tree: Any) -> syntax.Source:
+        name = self.name(tree.children[0])
+        return syntax.Source(name, name)
+
+    def renamed_source(self, tree: Any) -> syntax.Source:
+        server, alias = tree.children
+        return syntax.Source(self.name(server), self.name(alias))
+
+    quoted_source = renamed_source
+
+    def type_alias(self, tree: Any) -> syntax.TypeDeclaration:
+        name, kind = tree.children
+        return syntax.TypeDeclaration(self.name(name), self.build(kind), self.span(tree))
+
+    def workflow(self, tree: Any) -> syntax.Workflow:
+        header, *statements = tree.children
+        name, description = header.children
+        return syntax.Workflow(
+            self.name(name), self.text(description), self._all(statements), self.span(tree)
+        )
+
+
+# Rules whose names are words of Python.
+setattr(Builder, "for", Builder.for_)
+setattr(Builder, "return", Builder.return_)
+
+
+def _margin(content: str) -> str:
+    """The white space that `textwrap.dedent` takes off every line of a long string."""
+    dedented = textwrap.dedent(content)
+    for line, shorter in zip(content.split("\n"), dedented.split("\n"), strict=True):
+        if shorter.strip():
+            return line[: len(line) - len(shorter)]
+    return ""
+
+
+def _without_margin(text: str, margin: str) -> str:
+    return text.replace("\n" + margin, "\n") if margin else text

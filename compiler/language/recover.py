@@ -1,0 +1,267 @@
+"""Cuts a file that does not parse into pieces that can be parsed one by one.
+
+In: a text with a mistake somewhere. Out: its declarations and, within workflows, its
+statements, as pieces that the parser tries on their own: so one mistake spoils one piece.
+Brackets are followed, but not trusted (an unclosed one is the commonest mistake): a keyword
+at the start of a line that can only start a declaration or statement starts a new piece. So does,
+where no bracket is open, another word after what can end a statement.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from ..diagnostics.suggest import nearest
+
+_LEXEMES = re.compile(
+    r'"""(?:[^\\]|\\.)*?(?:"""|\Z)|"(?:[^"\\\n]|\\.)*"?|(?P<comment>#[^\n]*)'
+    r"|(?P<bracket>[()\[\]{}])|(?P<word>[A-Za-z_]\w*)|[^ \t\r\n\ufeff]",
+    re.DOTALL,
+)
+
+# The first words of declarations and statements, each with what follows it when it is one
+# for certain, and not a parameter, a key or a field of that name inside open brackets.
+_DECLARATIONS = {
+    word: re.compile(follows)
+    for word, follows in {
+        "server": r'\s*"',
+        "use": r'\s+[\w"]',
+        "type": r"\s+\w+\s*=",
+        "workflow": r'\s+\w+\s*["{]',
+    }.items()
+}
+_STATEMENTS = {
+    word: re.compile(follows)
+    for word, follows in {
+        "arg": r"\s+\w",
+        "instruction": r'\s*"',
+        "step": r"\s+\w+\s*(?::|=\s*\w+\s*\.)",
+        "parallel": r"\s*\{",
+        "handoff": r'\s*[\w"]',
+        "return": r'\s*[\w"{\[]',
+    }.items()
+}
+CLAUSES = ("when", "for", "timeout", "retry", "undo", "require", "guidance")
+DECLARATIONS, STATEMENTS = tuple(_DECLARATIONS), tuple(_STATEMENTS)
+# What may stand at the start of a line within a statement.
+_CONTINUATIONS = {
+    *CLAUSES,
+    "as",
+    "in",
+    "every",
+    "unsafe",
+    "and",
+    "or",
+    "not",
+    "contains",
+    "matches",
+}
+_CONTINUATIONS |= {"version", "from"}
+KEYWORDS = {*_CONTINUATIONS, *DECLARATIONS, *STATEMENTS, "read"}
+# First words that other languages have, and nothing here.
+FOREIGN = {
+    "if", "else", "elif", "unless", "foreach", "while", "loop", "try", "catch", "except", "finally",
+    "let", "var", "const", "set", "def", "function", "fn", "import", "include", "print", "steps",
+    "inputs", "input", "outputs", "output", "param", "params", "parameter", "task", "job", "jobs",
+    "run", "call", "name", "description", "end",
+}  # fmt: skip
+CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+@dataclass
+class Piece:
+    """A run of the text that is parsed on its own."""
+
+    rule: str
+    """The rule of the grammar to parse it by: declaration, workflow_header or statement."""
+    start: int
+    end: int = -1
+    open_bracket: int | None = None
+    """Where a bracket opens that the piece does not close."""
+    statements: list[Piece] = field(default_factory=list)
+    """Of a workflow's header: the pieces of its body."""
+    body_start: int = -1
+    """Of a workflow's header: where the brace of its body opens; -1 without one."""
+    body_end: int = -1
+    """Of a workflow's header: where its body ends; -1 where it is never closed."""
+    early_end: int = -1
+    """Of a workflow's header: a brace that seems to end the body, and is followed by more of it."""
+
+
+def before(text: str, start: int, end: int) -> tuple[int, list[int]]:
+    """Return where the last word from `start` to `end` ends, and the brackets open there."""
+    last = start
+    brackets: list[int] = []
+    for match in _LEXEMES.finditer(text, start, end):
+        if match.lastgroup == "comment":
+            continue
+        last = match.end()
+        if match.lastgroup == "bracket":
+            if match[0] in CLOSING:
+                brackets.append(match.start())
+            elif brackets and CLOSING[text[brackets[-1]]] == match[0]:
+                brackets.pop()
+    return last, brackets
+
+
+def pieces(text: str) -> list[Piece]:
+    """Cut a text into its declarations, and its workflows into their statements."""
+    cutter = _Cutter(text)
+    for match in _LEXEMES.finditer(text):
+        if match.lastgroup != "comment":
+            cutter.take(match)
+    cutter.close_piece()
+    return cutter.declarations
+
+
+class _Cutter:
+    """Walks over the lexemes of a text, keeping the piece that it is in."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.declarations: list[Piece] = []
+        self.workflow: Piece | None = None
+        self.piece: Piece | None = None
+        self.last = ""
+        self.open: list[int] = []
+        self.parallels: list[int] = []
+
+    def take(self, match: re.Match[str]) -> None:
+        """Take the next lexeme."""
+        if self._starts_a_line(match.start()):
+            if match.lastgroup == "word":
+                self._cut_before(match)
+            elif match[0] == "-" and not self.open:
+                self.close_piece()  # a list, as in YAML
+        elif match.lastgroup == "word" and not self.open and self._follows_a_whole_piece():
+            words = _STATEMENTS if self.workflow is not None else _DECLARATIONS
+            if (follows := words.get(match[0])) and follows.match(self.text, match.end()):
+                self._cut_before(match)
+        if match.lastgroup == "bracket":
+            if self._is_structure(match):
+                return
+            self._follow_bracket(match)
+        if self.piece is None:
+            self._open_piece("declaration" if self.workflow is None else "statement", match.start())
+        assert self.piece is not None
+        self.piece.end = match.end()
+        self.last = match[0]
+
+    def close_piece(self) -> None:
+        """End the piece under way, if there is one."""
+        if self.piece is not None and self.open:
+            self.piece.open_bracket = self.open[-1]
+        self.piece = None
+        self.open.clear()
+
+    def _starts_a_line(self, position: int) -> bool:
+        line_start = self.text.rfind("\n", 0, position) + 1
+        return not self.text[line_start:position].strip(" \t\r\ufeff{")
+
+    def _open_piece(self, rule: str, start: int) -> None:
+        self.piece = Piece(rule, start)
+        home = self.declarations if self.workflow is None else self.workflow.statements
+        home.append(self.piece)
+
+    def _cut_before(self, match: re.Match[str]) -> None:
+        word = match[0]
+        follows = _DECLARATIONS.get(word) or _STATEMENTS.get(word)
+        if follows is None and not self.open and self._seems_to_start_a_piece(match):
+            self.close_piece()
+            if self.workflow is None and nearest(word, DECLARATIONS) == "workflow":
+                self._open_piece("workflow_header", match.start())
+        if follows is None:
+            if self.open and self._seems_to_be_a_step(match):
+                self.close_piece()
+            return
+        certain = follows.match(self.text, match.end()) is not None
+        in_body = self.workflow is not None
+        if word == "workflow" and (certain or not (in_body or self.open)):
+            self.close_piece()
+            self.workflow = None
+            self._open_piece("workflow_header", match.start())
+        elif word in _DECLARATIONS and not in_body and (certain or not self.open):
+            self.close_piece()
+            self._open_piece("declaration", match.start())
+        elif word in _STATEMENTS:
+            if certain and not in_body:
+                self._enter_workflow()
+            if self.workflow is not None and (certain or not self.open):
+                self.close_piece()
+                self._open_piece("statement", match.start())
+
+    def _seems_to_start_a_piece(self, match: re.Match[str]) -> bool:
+        """Whether a word that is no keyword, at the start of a line, begins something new.
+
+        It does after what can end a declaration or statement, unless it is probably a clause.
+        """
+        if match[0] in _CONTINUATIONS or not self._follows_a_whole_piece():
+            return False
+        line = self.text[match.start() :].split("\n", 1)[0].split("#")[0].rstrip()
+        if match[0] == "if":
+            return "{" in line
+        if line.endswith(","):
+            return False  # an argument, rather
+        return nearest(match[0], KEYWORDS) not in _CONTINUATIONS
+
+    def _follows_a_whole_piece(self) -> bool:
+        """Whether the piece under way ends with what can be the end of one."""
+        if self.piece is None:
+            return False
+        return self.last[-1] in ')]}"' or (self.last[0].isalnum() and self.last not in KEYWORDS)
+
+    def _seems_to_be_a_step(self, match: re.Match[str]) -> bool:
+        """Whether a word within brackets is a misspelt `step`, and a bracket is never closed."""
+        follows = _STATEMENTS["step"].match(self.text, match.end())
+        return follows is not None and nearest(match[0], KEYWORDS) == "step"
+
+    def _enter_workflow(self) -> None:
+        """Take a statement outside of any workflow for one of the workflow before it.
+
+        It is where the brace that opens its body is missing, or one too many has closed it.
+        """
+        last = self.declarations[-1] if self.declarations else None
+        if last is None or last.rule != "workflow_header":
+            return
+        if last.body_end != -1:
+            last.early_end, last.body_end = last.body_end - 1, -1
+        elif last is self.piece:
+            self.close_piece()
+        self.workflow = last
+
+    def _is_structure(self, match: re.Match[str]) -> bool:
+        """Whether this is the brace of a workflow's body or of a `parallel`."""
+        if match[0] == "{" and self.piece is not None and not self.open:
+            if self.piece.rule == "workflow_header":
+                self.workflow, self.piece = self.piece, None
+                self.workflow.body_start = match.start()
+                return True
+            if self.text[self.piece.start : match.start()].strip() == "parallel":
+                # Its steps are parsed like any others; only their order in time differs.
+                assert self.workflow is not None
+                self.workflow.statements.pop()
+                self.piece = None
+                self.parallels.append(match.start())
+                return True
+        if match[0] == "}" and self.workflow is not None and not self._closes_something("}"):
+            if self.open and not self._starts_a_line(match.start()):
+                return False  # one too many within an argument, more likely than the body's end
+            self.close_piece()
+            if self.parallels:
+                self.parallels.pop()
+            else:
+                self.workflow.body_end = match.end()
+                self.workflow = None
+            return True
+        return False
+
+    def _closes_something(self, bracket: str) -> bool:
+        return any(CLOSING[self.text[position]] == bracket for position in self.open)
+
+    def _follow_bracket(self, match: re.Match[str]) -> None:
+        if match[0] in CLOSING:
+            self.open.append(match.start())
+        elif self._closes_something(match[0]):
+            while CLOSING[self.text[self.open.pop()]] != match[0]:
+                pass

@@ -1,0 +1,111 @@
+"""Goes on after mistakes that have one likely repair.
+
+In: what Lark could not accept in a piece of a file. Out: the diagnostic, with its fix, and a
+parser that goes on as if the repair had been made; so the mistake costs nothing else, and the
+next one is found too. What has no such repair is left to `syntax_errors`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from lark import Token
+from lark.exceptions import UnexpectedInput, UnexpectedToken
+
+from ..diagnostics import Diagnostic, Silence
+from ..diagnostics.codes import CODES
+from ..source import SourceFile, Span
+from .recover import Piece
+from .repair_place import Place, Repair
+from .repair_rules import RULES
+
+MOST_REPAIRS = 30
+
+# What is said of a file that has been parsed.
+_CHECKED = frozenset(code for code in CODES if code[2] in "2345")
+
+# As many words and marks between two mistakes make them two.
+_NEAR = 4
+_LEXEME = re.compile(r"\w+|[^\w\s]")
+
+
+class Mender:
+    """Mends what can be mended in one piece, as Lark's `on_error`."""
+
+    def __init__(self, source: SourceFile, text: str, piece: Piece) -> None:
+        self.source = source
+        self.parsed = text
+        self.piece = piece
+        self.problems: list[Diagnostic] = []
+        self._last = (-1, "")
+
+    def mend(self, error: UnexpectedInput) -> bool:
+        """Repair the parser's state; return False where there is no repair."""
+        parser: Any = getattr(error, "interactive_parser", None)
+        if parser is None or len(self.problems) >= MOST_REPAIRS:
+            return False
+        place = Place(self.source, self.parsed, self.piece, error, parser.accepts())
+        for rule in RULES:
+            repair = rule(place)
+            if repair is None or not self._advances(repair):
+                continue
+            if repair.tokens and repair.tokens[0][0] not in place.accepts:
+                continue
+            for kind, value in repair.tokens:
+                end = max(place.start, min(place.start + len(value), repair.resume))
+                token = Token(kind, value, place.start, 1, 1, 1, 1, end)
+                try:
+                    parser.feed_token(token)
+                except UnexpectedToken:
+                    return False
+            parser.lexer_thread.state.line_ctr.char_pos = repair.resume
+            self._tell(repair)
+            return True
+        return False
+
+    def _tell(self, repair: Repair) -> None:
+        """Keep the problem of a repair, unless it may come from what was told before."""
+        found = repair.problem
+        span = found.span
+        assert span is not None
+        if self.parsed[span.start : span.end] != span.text:
+            return  # a slip of the same characters has been told
+        if any(each.message != found.message and _is_near(each, found) for each in self.problems):
+            return  # the mistake before may be what makes this one
+        if not repair.is_certain:
+            found = replace(found, silences=(*found.silences, Silence(_CHECKED, _line_of(span))))
+        self.problems.append(found)
+
+    def _advances(self, repair: Repair) -> bool:
+        """Whether a repair is not the one before again, at the same place."""
+        now = (repair.resume, repair.tokens[0][0] if repair.tokens else "")
+        if now == self._last:
+            return False
+        self._last = now
+        return True
+
+
+def is_on_line_of(found: Diagnostic, other: Diagnostic) -> bool:
+    """Whether two diagnostics start on the same line."""
+    assert found.span is not None
+    assert other.span is not None
+    return found.span.line == other.span.line
+
+
+def _is_near(first: Diagnostic, second: Diagnostic) -> bool:
+    """Whether hardly anything stands between two diagnostics of a line."""
+    if not is_on_line_of(first, second):
+        return False
+    assert first.span is not None
+    assert second.span is not None
+    between = first.span.source.text[first.span.end : second.span.start]
+    return len(_LEXEME.findall(between)) < _NEAR
+
+
+def _line_of(span: Span) -> Span:
+    text = span.source.text
+    end = text.find("\n", span.end)
+    start = text.rfind("\n", 0, span.start) + 1
+    return span.source.span(start, len(text) if end == -1 else end)

@@ -1,0 +1,473 @@
+"""The mistakes that have one likely repair: a rule for each.
+
+In: the place where the parser stopped. Out: the repair, or None where it is another mistake.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..diagnostics import Edit, Fix, Silence, replace_fix
+from ..diagnostics.suggest import nearest
+from ..source import Span
+from .recover import CLAUSES, CLOSING, KEYWORDS, before
+from .repair_place import Place, Repair
+from .syntax_errors import (
+    BASE_TYPE_NAMES,
+    FOREIGN_VALUES,
+    TEXTS,
+    is_keyword,
+    keyword_of,
+    never_closed,
+    problem,
+    terminal_of,
+)
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_ITEM = re.compile(r'[A-Za-z_"0-9\[{-]')
+_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BARE_TEXT = re.compile(r"[A-Za-z_./][^\s\"'{}()\[\],;#]*(?:[ \t]+[A-Za-z][^\s\"'{}()\[\],;#=:]*)*")
+_DURATION = re.compile(r'"?(\d+(?:\.\d+)?)[ \t]*([A-Za-z]*)"?')
+_UNITS = {
+    "ms": "ms msec msecs millis millisecond milliseconds",
+    "s": "s sec secs second seconds",
+    "m": "m min mins minute minutes",
+    "h": "h hr hrs hour hours",
+}
+_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split()}
+
+# What other languages call a thing that has a place in this one.
+_KEYWORD_OF = {
+    "args": "arg", "argument": "arg", "input": "arg", "inputs": "arg", "param": "arg",
+    "params": "arg", "parameter": "arg", "task": "step", "job": "step", "run": "step",
+    "import": "use", "include": "use", "if": "when", "foreach": "for", "rollback": "undo",
+    "assert": "require", "ensure": "require", "wait": "every", "output": "return",
+    "concurrently": "parallel", "instructions": "instruction",
+}  # fmt: skip
+
+
+# --- Marks
+
+
+def _colon_for_equal(place: Place) -> Repair | None:
+    if place.found != ":" or "EQUAL" not in place.accepts:
+        return None
+    length = 2 if place.rest.startswith(":=") else 1
+    before_it = "" if place.text[place.start - 1 : place.start].isspace() else " "
+    after_it = "" if place.rest[length : length + 1].isspace() else " "
+    return place.replace(
+        "an argument is given with `=`, not with `:`" if place.opening else
+        "a default is given with `=`, not with `:`",
+        f"{before_it}={after_it}",
+        (("EQUAL", "="),),
+        length=length,
+        label="`=` belongs here",
+    )  # fmt: skip
+
+
+def _equal_for_colon(place: Place) -> Repair | None:
+    if place.found != "=" or "COLON" not in place.accepts or "EQUAL" in place.accepts:
+        return None
+    what = "the value of a key" if place.opening == "{" else f"what the {place.first_word} does"
+    if place.first_word == "type" or place.previous_word == "arg":
+        what = "a type"
+    blank = " " if place.text[place.start - 1 : place.start].isspace() else ""
+    repair = place.replace(
+        f"{what} follows `:`, not `=`", ":", (("COLON", ":"),), label="`:` belongs here"
+    )
+    span = place.source.span(place.start - len(blank), place.end)
+    gap = "" if place.rest[1:2].isspace() else " "
+    fix = replace_fix(span, ":" + gap, is_safe=True)
+    return Repair(replace(repair.problem, fix=fix), repair.tokens, repair.resume)
+
+
+def _one_equal_sign(place: Place) -> Repair | None:
+    if place.found != "=" or "OPERATOR" not in place.accepts:
+        return None
+    return place.replace(
+        "values are compared with `==`", "==", (("OPERATOR", "=="),), label="a comparison has two"
+    )
+
+
+def _two_equal_signs(place: Place) -> Repair | None:
+    if place.found != "==" or "EQUAL" not in place.accepts:
+        return None
+    return place.replace(
+        "an argument is given with a single `=`", "=", (("EQUAL", "="),), label="one is enough"
+    )
+
+
+def _second_mark(place: Place) -> Repair | None:
+    """`name == x` and `name => x`, of which the first `=` has been read."""
+    if place.found not in ("=", ">") or not place.opening or place.previous_end != place.start:
+        return None
+    if place.text[place.start - 1] != "=" or "NAME" not in place.accepts:
+        return None
+    return place.replace("an argument is given with a single `=`", "", label="one too many")
+
+
+def _boolean_operator(place: Place) -> Repair | None:
+    for mark, keyword in (("&&", "and"), ("||", "or"), ("!", "not"), ("&", "and"), ("|", "or")):
+        terminal = terminal_of(keyword)
+        if place.rest.startswith(mark) and terminal in place.accepts:
+            new = keyword + ("" if place.rest[len(mark) : len(mark) + 1].isspace() else " ")
+            return place.replace(
+                f"`{mark}` is written `{keyword}`", new, ((terminal, keyword),), length=len(mark)
+            )
+    return None
+
+
+def _colon_too_many(place: Place) -> Repair | None:
+    """`timeout: 10s`, as in YAML."""
+    if place.found not in (":", "=") or place.opening or "COLON" in place.accepts:
+        return None
+    if place.previous_word not in KEYWORDS or place.previous[0] != place.previous_word:
+        return None
+    if "NAME" in place.accepts and not re.match(r".\s*\w+\s*\??\s*[:.(]", place.rest):
+        return None  # more likely the name is missing
+    return place.replace(f"no `{place.found}` follows `{place.previous_word}`", "")
+
+
+def _comma_too_many(place: Place) -> Repair | None:
+    if place.found != "," or place.is_at_start:
+        return None
+    if "COMMA" in place.accepts or (
+        place.opening and place.text[place.previous_end - 1] not in ",([{"
+    ):
+        return None
+    where = "between two items" if place.opening else "here"
+    repair = place.replace(f"a `,` too many: none belongs {where}", "", label="not expected here")
+    # A name or an argument may be missing, rather than the comma one too many.
+    piece = place.source.span(place.piece.start, place.piece.end)
+    silences = (
+        Silence(frozenset({"WF301"}), _everywhere(place))
+        if place.first_word == "use"
+        else Silence(frozenset({"WF304"}), piece),
+    )
+    return replace(repair, problem=replace(repair.problem, silences=silences))
+
+
+def _bracket_too_many(place: Place) -> Repair | None:
+    if place.found not in (")", "]", "}") or len(place.found) != 1 or place.is_at_start:
+        return None
+    _, brackets = before(place.text, place.piece.start, place.start)
+    if any(CLOSING[place.text[position]] == place.found for position in brackets):
+        return None
+    return place.replace(
+        f"this `{place.found}` closes nothing", "", label="no bracket is open for it", is_safe=False
+    )
+
+
+def _missing_comma(place: Place) -> Repair | None:
+    if "COMMA" not in place.accepts or not _ITEM.match(place.rest):
+        return None
+    if place.previous_end == place.start:
+        return None  # `01`, or `f"` with braces that do not match
+    follows = {
+        "(": r'(?:\w+|"(?:[^"\\\n]|\\.)*")\s*(?:=(?!=)|[,)])',
+        "{": r'(?:\w+|"(?:[^"\\\n]|\\.)*")\s*\??\s*:',
+        "[": "",
+        "": r"\w+\s*(?:,|from\b)" if "_FROM" in place.accepts else r"(?!)",
+    }[place.opening]
+    stands_alone = place.opening == "(" and re.match(r"[A-Za-z_]\w*[ \t]*(?:#|\n)", place.rest)
+    is_item = place.is_first_on_line and stands_alone and place.found not in (*CLAUSES, "as")
+    if re.match(follows, place.rest) is None and not is_item:
+        return None
+    end = place.source.span(place.previous_end - 1, place.previous_end)
+    repair = place.insert(
+        "a `,` is missing after this", ",", (("COMMA", ","),), span=end,
+        label=f"`,` belongs between this and `{_short(place)}`",
+    )  # fmt: skip
+    is_named = re.match(r'(?:\w+|"[^"\n]*")\s*\??\s*[=:]', place.rest) is not None
+    so_far = re.split(r"[,({\[]", place.text[place.piece.start : place.previous_end])[-1]
+    is_certain = place.is_first_on_line or (is_named and re.search("[=:]", so_far) is not None)
+    return replace(repair, is_certain=is_certain)
+
+
+def _list_item(place: Place) -> Repair | None:
+    if not (place.is_at_start and place.rest.startswith("-")) or place.rest[1:2].isdigit():
+        return None
+    return place.replace(
+        "statements are not items of a list", "", length=1, help="leave out the `-`"
+    )
+
+
+# --- Brackets
+
+
+def _never_closed(place: Place) -> Repair | None:
+    """A statement ends, or a clause begins, while a bracket is open."""
+    if place.bracket is None or re.match(r"\w+\s*[=,:)\]}]", place.rest):
+        return None
+    is_at_end = place.kind == "$END" and place.open_brackets == 1
+    closing = CLOSING[place.opening]
+    terminal = {")": "RPAR", "]": "RSQB", "}": "RBRACE"}[closing]
+    if terminal not in place.accepts or not (is_at_end or place.found in (*CLAUSES, "as")):
+        return None
+    at = place.source.span(place.previous_end, place.previous_end)
+    found = never_closed(place.source, place.bracket)
+    fix = replace_fix(at, closing, title=f"add `{closing}`")
+    return Repair(replace(found, fix=fix), ((terminal, closing),), place.start)
+
+
+def _no_parentheses(place: Place) -> Repair | None:
+    if place.accepts != {"LPAR"} or place.found in ("{", "[", ":", "="):
+        return None
+    name = place.source.span(place.previous_end - len(place.previous_word), place.previous_end)
+    if re.match(r"\w+\s*(?:=(?!=)|,)", place.rest):
+        return place.insert(
+            "the `(` of this call is missing", "(", (("LPAR", "("),), span=name,
+            label="`(` belongs after this", is_safe=False,
+        )  # fmt: skip
+    return place.insert(
+        "a call needs its parentheses", "()", (("LPAR", "("), ("RPAR", ")")), span=name,
+        label="`(…)` belongs after this", is_safe=False,
+    )  # fmt: skip
+
+
+# --- Words
+
+
+def _keyword(place: Place) -> Repair | None:
+    """A keyword that is misspelt, or another language's."""
+    word = _WORD.match(place.rest)
+    if word is None or (is_keyword(place.kind) and place.found in place.accepts):
+        return None
+    keywords = {keyword_of(each): each for each in place.accepts if is_keyword(each)}
+    if place.opening or not keywords:
+        return None
+    meant = _KEYWORD_OF.get(word[0].lower())
+    is_foreign = meant in keywords
+    if not is_foreign:
+        meant = nearest(word[0], keywords)
+        # What could as well be a name is only a keyword where nothing but keywords can stand.
+        if meant is None or (len(word[0]) < 4 and not place.is_at_start):
+            return None
+    assert meant is not None
+    if re.match(r"\s*[({]", place.rest[word.end() :]) and is_foreign:
+        return None
+    if place.is_at_start and re.match(r"\s*:", place.rest[word.end() :]):
+        return None
+    return place.replace(
+        f"`{word[0]}` is written `{meant}` here" if is_foreign else f"there is no `{word[0]}` here",
+        meant,
+        ((keywords[meant], meant),),
+        length=word.end(),
+        is_safe=False,
+        help=None if is_foreign else f"did you mean `{meant}`?",
+    )
+
+
+def _foreign_value(place: Place) -> Repair | None:
+    """`True` where only a constant can stand."""
+    word = _WORD.match(place.rest)
+    value = FOREIGN_VALUES.get(word[0]) if word else None
+    if value is None or terminal_of(value) not in place.accepts:
+        return None
+    assert word is not None
+    return place.replace(
+        f"`{word[0]}` is written `{value}`",
+        value,
+        ((terminal_of(value), value),),
+        length=word.end(),
+    )
+
+
+def _quoted_name(place: Place) -> Repair | None:
+    string = _STRING.match(place.rest)
+    if string is None or "NAME" not in place.accepts or "STRING" in place.accepts:
+        return None
+    parts = string[1].split(".")
+    if len(parts) > 2 or not all(_IDENTIFIER.fullmatch(part) for part in parts):
+        return None
+    tokens: tuple[tuple[str, str], ...] = (("NAME", parts[0]),)
+    if len(parts) == 2:
+        if "_READ" not in place.accepts:
+            return None
+        tokens = (*tokens, ("DOT", "."), ("NAME", parts[1]))
+    return place.replace(
+        "a name stands without quotes", string[1], tokens, length=string.end(),
+        help=f"write `{string[1]}`",
+    )  # fmt: skip
+
+
+def _quoted_source(place: Place) -> Repair | None:
+    """`use "hr" from …`: a quoted server needs a name."""
+    if place.accepts != {"_AS"} or place.first_word != "use":
+        return None
+    quoted = re.search(r'"([A-Za-z_]\w*)"\s*\Z', place.text[: place.previous_end])
+    if quoted is None:
+        return None
+    span = place.source.span(quoted.start(), place.previous_end)
+    found = problem(
+        "a server whose name is a word stands without quotes",
+        span,
+        help=f'write `{quoted[1]}`; other names are given one: `"my-{quoted[1]}" as {quoted[1]}`',
+        fix=replace_fix(span, quoted[1], is_safe=True),
+    )
+    return Repair(found, (("_AS", "as"), ("NAME", quoted[1])), place.start)
+
+
+def _bare_text(place: Place) -> Repair | None:
+    """`from mcp.json`: a text without its quotes."""
+    if "STRING" not in place.accepts or "NAME" in place.accepts or place.kind == "$END":
+        return None
+    bare = _BARE_TEXT.match(place.rest)
+    if bare is None or "_TRUE" in place.accepts or place.accepts - TEXTS - {"LPAR"}:
+        return None
+    text = bare[0].rstrip()
+    return place.replace(
+        "a text stands in double quotes", f'"{text}"', (("STRING", f'"{text}"'),),
+        length=len(text), is_safe=" " not in text, help=f'write `"{text}"`',
+    )  # fmt: skip
+
+
+def _missing_description(place: Place) -> Repair | None:
+    if place.piece.rule != "workflow_header" or place.kind != "$END":
+        return None
+    if not place.accepts <= TEXTS:
+        return None
+    name = place.source.span(place.previous_end - len(place.previous_word), place.previous_end)
+    found = problem(
+        "this workflow has no description",
+        name,
+        label="a text belongs after this",
+        help=f'say what it does, for the model that is to use it: `workflow {name.text} "…"`',
+    )
+    return Repair(found, (("STRING", '""'),), place.start)
+
+
+def _type_without_colon(place: Place) -> Repair | None:
+    """`arg name string`."""
+    if "COLON" not in place.accepts or place.is_first_on_line:
+        return None
+    word = _WORD.match(place.rest)
+    if word is None or not (place.first_word == "arg" or word[0] in BASE_TYPE_NAMES):
+        return None
+    if place.opening and place.opening != "{":
+        return None
+    return place.insert(
+        "a type follows `:`", ":", (("COLON", ":"),), label="`:` belongs in front of this"
+    )
+
+
+def _question_mark_after_type(place: Place) -> Repair | None:
+    if place.found != "?":
+        return None
+    declared = re.search(r"(\w+\"?)\s*:[^:]*\Z", place.text[place.piece.start : place.start])
+    if declared is None:
+        return None
+    name = place.piece.start + declared.end(1)
+    edits = (
+        Edit(place.source.span(name, name), "?"),
+        Edit(place.source.span(place.start, place.end), ""),
+    )
+    found = problem(
+        "the `?` of an optional name stands after the name",
+        place.span(),
+        help=f"write `{declared[1]}?: …`",
+        fix=Fix(edits, is_safe=True, title="move the `?`"),
+        silences=(Silence(frozenset({"WF505"}), _everywhere(place), frozenset({declared[1]})),),
+    )
+    return Repair(found, (), place.end)
+
+
+def _everywhere(place: Place) -> Span:
+    return place.source.span(0, len(place.source.text))
+
+
+def _arrow(place: Place) -> Repair | None:
+    arrow = re.match(r"[-=]>", place.rest)
+    if arrow is None or "_AS" not in place.accepts:
+        return None
+    return place.replace(
+        "the result of a step is named with `as`", "as", (("_AS", "as"),), length=2
+    )
+
+
+def _member_mark(place: Place) -> Repair | None:
+    """`hr:create(…)`, `hr/create(…)`."""
+    mark = re.match(r"::|->|[:/]", place.rest)
+    if mark is None or not {"DOT", "LPAR"} <= place.accepts or "COLON" in place.accepts:
+        return None
+    if not re.match(r"\w+\s*\(", place.rest[mark.end() :]):
+        return None
+    return place.replace(
+        "a tool follows its server after `.`", ".", (("DOT", "."),), length=mark.end()
+    )
+
+
+# --- Numbers
+
+
+def _duration(place: Place) -> Repair | None:
+    if "DURATION" not in place.accepts:
+        return None
+    written = _DURATION.match(place.rest)
+    if written is None:
+        return None
+    unit = _UNIT_OF.get(written[2].lower())
+    if unit is None and (written[2] in CLAUSES or place.rest[written.end(1) :][:1].isspace()):
+        length, value = written.end(1), f"{written[1]}s"
+    elif unit is None and written[2]:
+        return None
+    else:
+        length, value = written.end(), f"{written[1]}{unit or 's'}"
+    if unit is None:
+        return place.replace(
+            f"a duration needs a unit: {written[1]} what?", value, (("DURATION", value),),
+            length=length, is_safe=False, help="write `ms`, `s`, `m` or `h` after the number, "
+            f"like `{value}`",
+        )  # fmt: skip
+    return place.replace(
+        f"this duration is written `{value}`", value, (("DURATION", value),), length=length
+    )
+
+
+def _rest_of_duration(place: Place) -> Repair | None:
+    """`10seconds`, of which `10s` has been read."""
+    written = re.search(r"(\d+(?:\.\d+)?)([A-Za-z]+)\Z", place.text[: place.start])
+    tail = re.match(r"[A-Za-z]+", place.rest)
+    if written is None or tail is None or place.previous_end != place.start:
+        return None
+    unit = _UNIT_OF.get((written[2] + tail[0]).lower())
+    if unit is None:
+        return None
+    value = written[1] + unit
+    span = place.source.span(written.start(), place.start + tail.end())
+    found = problem(
+        f"this duration is written `{value}`", span, fix=replace_fix(span, value, is_safe=True)
+    )
+    return Repair(found, (), span.end)
+
+
+def _times(place: Place) -> Repair | None:
+    if "_EVERY" not in place.accepts:
+        return None
+    if re.match(r"\d+(?:\.\d+)?(?:ms|[smh])\b", place.rest):
+        return place.insert(
+            "the time between two attempts follows `every`", " every", (("_EVERY", "every"),)
+        )
+    word = re.match(r"(?:times?|attempts?)\b", place.rest)
+    if word is None:
+        return None
+    return place.replace(f"no `{word[0]}` follows the number of attempts", "", length=word.end())
+
+
+def _short(place: Place) -> str:
+    word = re.match(r'\w+|"[^"\n]*"|.', place.rest)
+    text = word[0] if word else place.found
+    return text if len(text) <= 30 else text[:29] + "…"
+
+
+# In this order: a rule may rely on those before it having had their turn.
+RULES: tuple[Callable[[Place], Repair | None], ...] = (
+    _list_item, _colon_for_equal, _member_mark, _equal_for_colon, _one_equal_sign,
+    _two_equal_signs, _second_mark, _boolean_operator, _duration, _rest_of_duration, _times,
+    _never_closed, _missing_comma, _foreign_value, _quoted_name, _quoted_source, _keyword,
+    _type_without_colon, _question_mark_after_type, _arrow, _bare_text, _missing_description,
+    _no_parentheses, _colon_too_many, _comma_too_many, _bracket_too_many,
+)  # fmt: skip

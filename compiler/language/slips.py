@@ -1,0 +1,189 @@
+"""Characters that belong to other languages: quotes, comments and look-alikes.
+
+In: a text that does not parse. Out: a text of the same length in which each of these slips is
+what was meant by it, so that the rest can be parsed at its own places; and a diagnostic (WF102)
+for each, with its fix. What stands within strings and comments is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+from ..diagnostics import Diagnostic, Fix, replace_fix
+from ..source import SourceFile
+
+_SLIPS = re.compile(
+    r'''
+      (?P<fine> f?"""(?:[^\\]|\\.)*?(?:"""|\Z) | f?"(?:[^"\\\n]|\\.)*"? | \#[^\n]*
+              | [A-Za-z0-9_]++(?![^\W\x00-\x7f]) )
+    | (?P<conflict> ^(?:<{7}|\|{7}|={7}|>{7})(?=[ \n]|\Z)[^\n]*
+                    (?: \n(?:(?!>{7})[^\n]*\n)*? >{7}[^\n]* )? )
+    | (?P<line_comment> (?<![:/])//[^\n]* )
+    | (?P<block_comment> /\*.*?(?:\*/|\Z) )
+    | (?P<single_quotes> f?'(?:[^'"\\\n])*' | f?[‘‚][^‘’"\\\n]*’ )
+    | (?P<smart_quotes> f?[“„”«][^“„”«»"\\\n]*[”“»] )
+    | (?P<dollar> \$\{[ ]*(?P<in_dollar>[A-Za-z_][\w.\[\]]*)[ ]*\} | \$[A-Za-z_]\w* )
+    | (?P<mustache> \{\{[ ]*(?P<in_mustache>[A-Za-z_][\w.\[\]]*)[ ]*\}\} )
+    | (?P<semicolon> ; )
+    | (?P<space> (?: [\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000]
+                   | [\x0b\x0c\x1c-\x1f\x85] )+ )
+    | (?P<word> \w*[^\W\x00-\x7f]\w* )
+    | (?P<wide> [\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff5e] )
+    ''',
+    re.VERBOSE | re.DOTALL | re.MULTILINE,
+)
+
+# Letters that look like Latin ones in most typefaces (a part of Unicode's confusables).
+_LOOK_ALIKES = str.maketrans(
+    "аеорсухіјѕһԁԛԝвкмнтАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧονικ",
+    "aeopcyxijshdqwbkmhtABEKMHOPCTYXIJSABEZHIKMNOPTYXovik",
+)
+
+
+def mend_slips(source: SourceFile) -> tuple[str, list[Diagnostic]]:
+    """Return the text with its slips mended, of the same length, and what they were."""
+    problems: list[Diagnostic] = []
+
+    def mend(match: re.Match[str]) -> str:
+        kind = match.lastgroup or ""
+        if kind == "fine":
+            return match[0]
+        mended, problem = _MENDERS[kind](source, match)
+        if problem is not None:
+            problems.append(problem)
+        assert len(mended) == len(match[0])
+        return mended
+
+    return _SLIPS.sub(mend, source.text), problems
+
+
+_Mended = tuple[str, Diagnostic | None]
+
+
+def _slip(
+    source: SourceFile,
+    match: re.Match[str],
+    message: str,
+    help: str,
+    fix: Fix | str | None = None,
+    width: int | None = None,
+) -> Diagnostic:
+    """Return the diagnostic for a match, marked up to `width` characters of its first line."""
+    length = len(match[0].split("\n")[0]) if width is None else width
+    if isinstance(fix, str):
+        fix = replace_fix(source.span(match.start(), match.end()), fix, is_safe=True)
+    return Diagnostic(
+        "WF102", message, source.span(match.start(), match.start() + length), help=help, fix=fix
+    )
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
+def _conflict(source: SourceFile, match: re.Match[str]) -> _Mended:
+    # Our side of the conflict is read, so that what follows from it is told once.
+    ours = re.sub(r"^(<{7}|>{7})[^\n]*", lambda line: _blank(line[0]), match[0], flags=re.MULTILINE)
+    mended = re.sub(
+        r"^(?:\|{7}|={7})[^\n]*\n.*", lambda rest: _blank(rest[0]), ours, flags=re.M | re.S
+    )
+    help = "choose one side and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`"
+    return mended, _slip(source, match, "a merge conflict is not resolved here", help)
+
+
+def _line_comment(source: SourceFile, match: re.Match[str]) -> _Mended:
+    comment = re.sub(r"^//+", "#", match[0])
+    help = "write `#` instead of `//`"
+    problem = _slip(source, match, "comments start with `#`", help, comment, width=2)
+    return _blank(match[0]), problem
+
+
+def _block_comment(source: SourceFile, match: re.Match[str]) -> _Mended:
+    lines = [line.strip().removeprefix("*").strip() for line in match[0][2:].split("\n")]
+    lines[-1] = lines[-1].removesuffix("*/").rstrip()
+    indent = " " * (source.position(match.start())[1] - 1)
+    kept = [f"# {line}" for line in lines if line]
+    after = source.text[match.end() :].split("\n")[0]
+    fix = ("\n" + indent).join(kept) if not after.strip() and kept else None
+    help = "start each of its lines with `#`"
+    problem = _slip(source, match, "comments start with `#`", help, fix, width=2)
+    return _blank(match[0]), problem
+
+
+def _quotes(source: SourceFile, match: re.Match[str]) -> _Mended:
+    prefix = "f" if match[0].startswith("f") else ""
+    mended = f'{prefix}"{match[0][len(prefix) + 1 : -1]}"'
+    mark = match[0][len(prefix)]
+    help = f'write {prefix}"…" instead of {prefix}{mark}…{match[0][-1]}'
+    return mended, _slip(source, match, "strings stand in double quotes", help, mended)
+
+
+def _interpolation(source: SourceFile, match: re.Match[str]) -> _Mended:
+    name = match["in_dollar"] or match["in_mustache"] or match[0].lstrip("$")
+    start = match[0].index(name)
+    mended = " " * start + name + " " * (len(match[0]) - start - len(name))
+    help = f'write `{name}`; within a text, `f"…{{{name}}}…"`'
+    return mended, _slip(source, match, "a value is written by its name alone", help, name)
+
+
+def _semicolon(source: SourceFile, match: re.Match[str]) -> _Mended:
+    if _separates_items(source.text, match.start()):
+        return ",", _slip(source, match, "a `,` stands between these", "write `,`", ",")
+    return " ", _slip(source, match, "nothing ends with `;`", "remove it", "")
+
+
+def _separates_items(text: str, offset: int) -> bool:
+    """Whether an offset is within brackets that are no body of a workflow or `parallel`."""
+    depth = 0
+    for position in range(offset - 1, -1, -1):
+        if text[position] in ")]}":
+            depth += 1
+        elif text[position] in "([{":
+            if depth == 0:
+                line = text[text.rfind("\n", 0, position) + 1 : position].split()
+                return not (text[position] == "{" and line and line[0] in ("workflow", "parallel"))
+            depth -= 1
+    return False
+
+
+def _space(source: SourceFile, match: re.Match[str]) -> _Mended:
+    name = unicodedata.name(match[0][0], f"U+{ord(match[0][0]):04X}").lower()
+    message = f"this blank is not an ordinary one, but {_article(name)}"
+    return " " * len(match[0]), _slip(source, match, message, "write a blank instead", " ")
+
+
+def _word(source: SourceFile, match: re.Match[str]) -> _Mended:
+    mended = match[0].translate(_LOOK_ALIKES)
+    if not mended.isascii():
+        return match[0], None
+    odd = next(character for character in match[0] if not character.isascii())
+    name = unicodedata.name(odd, f"U+{ord(odd):04X}")
+    message = f"the `{odd}` in this `{match[0]}` is not a Latin letter, but {name}"
+    return mended, _slip(source, match, message, f"type it again: `{mended}`", mended)
+
+
+def _wide(source: SourceFile, match: re.Match[str]) -> _Mended:
+    mended = chr(ord(match[0]) - 0xFEE0)
+    message = f"this `{match[0]}` is a wide character that looks like `{mended}`"
+    return mended, _slip(source, match, message, f"write `{mended}`", mended)
+
+
+def _article(name: str) -> str:
+    return ("an " if name[0] in "aeiou" else "a ") + name
+
+
+_MENDERS: dict[str, Callable[[SourceFile, re.Match[str]], _Mended]] = {
+    "conflict": _conflict,
+    "line_comment": _line_comment,
+    "block_comment": _block_comment,
+    "single_quotes": _quotes,
+    "smart_quotes": _quotes,
+    "dollar": _interpolation,
+    "mustache": _interpolation,
+    "semicolon": _semicolon,
+    "space": _space,
+    "word": _word,
+    "wide": _wide,
+}

@@ -1,0 +1,1 @@
+"""The plan for people: in words, as a flowchart and as a picture."""
