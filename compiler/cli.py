@@ -1,24 +1,28 @@
-"""The `wfc` command: options, output and exit codes; no logic."""
+"""The `wfc` command: options, output and exit codes; no logic.
+
+Each command imports what it needs itself, so that what is unchanged is told without a compiler.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from . import __version__
-from .diagnostics import Diagnostic, Severity, in_order
-from .pipeline import Checked, build_of, check_files
-from .plan import DEFAULT_DRIFT, DriftMode
-from .project import LOCK_NAME, Locking, read_project
-from .source import SourceFile
+from .conventions import DEFAULT_DRIFT, LOCK_NAME, DriftMode
+from .unchanged import is_unchanged, remember
+
+if TYPE_CHECKING:
+    from .diagnostics import Diagnostic
+    from .pipeline import Checked
+    from .project import Locking
 
 EXIT_WRONG, EXIT_ENVIRONMENT, EXIT_BUG, EXIT_INTERRUPTED = 1, 2, 101, 130
 
@@ -123,6 +127,8 @@ class _Console:
 
     def locking(self, timeout: float, locked: bool = False, **options: Any) -> Locking:
         """How servers are asked, with progress on a terminal."""
+        from .project import Locking
+
         return Locking(allowed=not locked, timeout=timeout, on_progress=self._progress(), **options)
 
     def _progress(self) -> Callable[[str, str], None] | None:
@@ -142,14 +148,10 @@ class _Console:
     def report(self, diagnostics: list[Diagnostic]) -> int:
         """Print diagnostics and return the exit code that they ask for."""
         if self.strict:
-            diagnostics = [
-                replace(each, severity=Severity.ERROR)
-                if each.severity is Severity.WARNING
-                else each
-                for each in diagnostics
-            ]
+            diagnostics = [each.strictly() for each in diagnostics]
         if self.form == "text":
-            self._print_text(diagnostics)
+            if diagnostics:
+                self._print_text(diagnostics)
         elif document := _renderer(self.form)(diagnostics):
             click.echo(document)
         failing = [each for each in diagnostics if each.is_error]
@@ -160,8 +162,7 @@ class _Console:
     def _print_text(self, diagnostics: list[Diagnostic]) -> None:
         from .report import text
 
-        if diagnostics:
-            click.echo(text.render(diagnostics, colour=self.colour), err=True, color=self.colour)
+        click.echo(text.render(diagnostics, colour=self.colour), err=True, color=self.colour)
 
     def show(self, text: str) -> None:
         """Print a difference, beside the document of a machine format and not in it."""
@@ -201,13 +202,22 @@ def check(
     each: bool,
 ) -> int:
     """Report everything that is wrong in the files of one server; write no server."""
+    groups = [[file] for file in files] if each else [list(files)]
+    groups = [group for group in groups if not is_unchanged(["check", *group])]
+    if not groups:
+        return console.report([])
+    from .diagnostics import in_order
+    from .pipeline import check_files
+
     diagnostics: list[Diagnostic] = []
-    for group in [[file] for file in files] if each else [list(files)]:
+    for group in groups:
         checked = check_files(group, console.locking(timeout, locked))
         _say_what_was_locked(console, checked)
         if fix or unsafe_fixes:
             options = console.locking(timeout, locked)
             checked = _fix(console, group, checked, options, unsafe=unsafe_fixes)
+        if checked.is_without_a_word:
+            remember(["check", *group], checked.project.contents)
         diagnostics += checked.diagnostics
     return console.report(in_order(diagnostics))
 
@@ -217,6 +227,7 @@ def _fix(
 ) -> Checked:
     """Make the fixes, round by round, as one may come to light when another is made."""
     from .diagnostics.fixes import MOST_ROUNDS, fix_files
+    from .pipeline import check_files
     from .rewrite import write
 
     made: dict[str, int] = {}
@@ -265,8 +276,14 @@ def build(
     force: bool,
 ) -> int:
     """Check the files and write the MCP server that they describe."""
+    question = ["build", str(output), drift, *files]
+    if not (only_check or force) and is_unchanged(question):
+        console.say(f"{output}: unchanged")
+        return console.report([])
+    from .atomic import write_atomically
     from .emitting.staleness import is_current
-    from .output import diff, read_existing, refusal, stale, write_atomically
+    from .output import diff, read_existing, refusal, stale
+    from .pipeline import build_of, check_files
 
     checked = check_files(list(files), console.locking(timeout, locked or only_check))
     _say_what_was_locked(console, checked)
@@ -287,10 +304,8 @@ def build(
         problem = stale(output, existing, text, wanted.fingerprint, command)
         code = console.report([*([problem] if problem else []), *checked.diagnostics])
         return EXIT_WRONG if problem else code
-    if not force and is_current(existing, wanted.fingerprint):
-        console.say(f"{output}: unchanged")
-        return console.report(checked.diagnostics)
-    text = wanted.text()
+    is_known = not force and is_current(existing, wanted.fingerprint)
+    text = existing if existing is not None and is_known else wanted.text()
     problem = None if force else refusal(output, existing, text)
     if problem is not None:
         return console.report([problem, *checked.diagnostics])
@@ -300,6 +315,8 @@ def build(
         except OSError as error:
             raise click.ClickException(f"cannot write {output}: {error.strerror}") from error
     console.say(f"{output}: {'unchanged' if text == existing else 'written'}")
+    if checked.is_without_a_word:
+        remember(question, {**checked.project.contents, str(output): text.encode()})
     return console.report(checked.diagnostics)
 
 
@@ -321,7 +338,9 @@ def lock(
     What has changed on a server that the lock knew is told as breaking or compatible for the
     workflows of these files.
     """
+    from .diagnostics import in_order
     from .drift import differences
+    from .project import read_project
 
     files = [word for word in words if word.endswith(".wf")]
     servers = tuple(word for word in words if not word.endswith(".wf"))
@@ -365,7 +384,9 @@ def lock(
 def fmt(console: _Console, files: tuple[str, ...], only_check: bool, show_diff: bool) -> int:
     """Lay the files out in the one canonical way; `-` reads standard input."""
     from . import rewrite
+    from .diagnostics import Diagnostic, in_order
     from .language.format import format_source
+    from .source import SourceFile
 
     texts: dict[str, tuple[str, str]] = {}
     diagnostics: list[Diagnostic] = []
@@ -412,6 +433,7 @@ def show(
     console: _Console, files: tuple[str, ...], timeout: float, locked: bool, as_json: bool
 ) -> int:
     """Tell what the workflows do: steps in order, what flows in from where, what is undone."""
+    from .pipeline import check_files
     from .views import show
     from .views.words import workflows_in_words
 
@@ -438,6 +460,7 @@ def graph(
     console: _Console, files: tuple[str, ...], timeout: float, locked: bool, output: Path | None
 ) -> int:
     """Print the workflows as a Mermaid flowchart, or draw them."""
+    from .pipeline import check_files
     from .views.words import workflows_in_words
 
     if output is not None and output.suffix != ".svg":
@@ -451,7 +474,7 @@ def graph(
 
         click.echo(as_mermaid(workflows), nl=False)
         return 0
-    from .output import write_atomically
+    from .atomic import write_atomically
     from .views.picture import as_svg
 
     try:

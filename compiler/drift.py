@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .checking.check import Unit, check
 from .diagnostics import Diagnostic, Related, Severity
@@ -22,8 +24,7 @@ from .servers.tool_changes import changes
 from .source import Span
 
 
-@dataclass(frozen=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """A tool of a lock as it was and as it is; None where it is not there."""
 
     lock: str

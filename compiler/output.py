@@ -7,8 +7,6 @@ what a build gives (WF905), or where writing would lose what somebody else wrote
 from __future__ import annotations
 
 import difflib
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -98,27 +96,3 @@ def _excerpt(difference: str) -> str:
         left_out = len(lines) - _LINES_SHOWN
         lines = [*lines[:_LINES_SHOWN], f"… {left_out} more lines: see `--check --diff`"]
     return "\n".join(lines)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text so that the file is never seen half-written; raises `OSError`.
-
-    An existing file keeps its permissions.
-    """
-    target = path.resolve()  # through a link, not over it
-    descriptor, temporary = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.name}.", suffix=".tmp"
-    )
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        if target.exists():
-            os.chmod(temporary, target.stat().st_mode & 0o7777)
-        else:
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -9,25 +9,30 @@ are imported by the phase that needs them, so that checking stays fast.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from . import plan
 from .checking.check import check
+from .conventions import DEFAULT_DRIFT, DriftMode
 from .diagnostics import Diagnostic, in_order
 from .emitting.header import Fingerprint
 from .emitting.staleness import fingerprint
-from .plan import DEFAULT_DRIFT, DriftMode
 from .project import Locking, Project, read_project
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """Files after checking: `server` is None where there is an error."""
 
     project: Project
     server: plan.Server | None
     diagnostics: list[Diagnostic]
+
+    @property
+    def is_without_a_word(self) -> bool:
+        """Whether there is nothing to tell, and no server had to be asked."""
+        return not (self.diagnostics or self.project.locked)
 
 
 def check_files(paths: list[str], locking: Locking) -> Checked:
@@ -42,8 +47,7 @@ def check_files(paths: list[str], locking: Locking) -> Checked:
     return Checked(project, server, diagnostics)
 
 
-@dataclass(frozen=True)
-class Build:
+class Build(Struct, frozen=True):
     """A module that files without errors make: where it goes and what it is made from."""
 
     server: plan.Server

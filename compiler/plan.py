@@ -8,16 +8,17 @@ value. How any of it looks in Python is not decided here.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
+from msgspec import Struct, field
+
+from .conventions import DEFAULT_DRIFT, DriftMode
 from .schema import Schema
 from .servers.catalog import Tool
 from .servers.configuration import Connection
 
 
-@dataclass(frozen=True)
-class Type:
+class Type(Struct, frozen=True):
     """A JSON Schema (2020-12, self-contained), and whether the value may be absent."""
 
     schema: Schema
@@ -27,8 +28,7 @@ class Type:
 # --- Expressions
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(Struct, frozen=True):
     """One step of a path: a field's name or an item's position.
 
     `before` is the type of the value that is read from, `after` the type of what was read
@@ -42,8 +42,7 @@ class Access:
     optional: bool
 
 
-@dataclass(frozen=True)
-class Path:
+class Path(Struct, frozen=True):
     """An argument or a binding, and the way to a value in it."""
 
     name: str
@@ -52,32 +51,28 @@ class Path:
     type: Type
 
 
-@dataclass(frozen=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A JSON value, as it was written."""
 
     value: Any
     type: Type
 
 
-@dataclass(frozen=True)
-class Interpolation:
+class Interpolation(Struct, frozen=True):
     """An f-string: texts and values in turn."""
 
     parts: tuple[str | Path, ...]
     type: Type
 
 
-@dataclass(frozen=True)
-class Array:
+class Array(Struct, frozen=True):
     """An array of expressions, not all of them constant."""
 
     items: tuple[Expression, ...]
     type: Type
 
 
-@dataclass(frozen=True)
-class Object:
+class Object(Struct, frozen=True):
     """An object of expressions, not all of them constant; an absent one leaves its key out."""
 
     entries: tuple[tuple[str, Expression], ...]
@@ -105,15 +100,13 @@ def paths(expression: Expression) -> Iterator[Path]:
 # --- Conditions
 
 
-@dataclass(frozen=True)
-class Present:
+class Present(Struct, frozen=True):
     """The value at a path is there."""
 
     path: Path
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Two values compared by `==`, `!=`, `<`, `<=`, `>`, `>=`, `contains` or `matches`."""
 
     left: Expression
@@ -121,22 +114,19 @@ class Comparison:
     right: Expression
 
 
-@dataclass(frozen=True)
-class AllOf:
+class AllOf(Struct, frozen=True):
     """Every one of the conditions holds."""
 
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     """At least one of the conditions holds."""
 
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True)
-class Not:
+class Not(Struct, frozen=True):
     """The condition does not hold."""
 
     condition: Condition
@@ -175,8 +165,7 @@ def condition_paths(condition: Condition) -> Iterator[Path]:
 # --- Steps
 
 
-@dataclass(frozen=True)
-class Downstream:
+class Downstream(Struct, frozen=True):
     """A server whose tools the workflows call: its name in the files, and how to reach it.
 
     `origin` is the path of the configuration or Python file, relative to the `.wf` file, and
@@ -190,8 +179,7 @@ class Downstream:
     connection: Connection
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """A tool's parameter and the value for it.
 
     `check` is the schema that the value is checked against when the step runs, for what could
@@ -203,8 +191,7 @@ class Argument:
     check: Schema | None = None
 
 
-@dataclass(frozen=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """A call of a tool; `check` is for all of its arguments together, as in `Argument`."""
 
     server: Downstream
@@ -213,16 +200,14 @@ class ToolCall:
     check: Schema | None = None
 
 
-@dataclass(frozen=True)
-class WorkflowCall:
+class WorkflowCall(Struct, frozen=True):
     """A call of another workflow of the same file."""
 
     workflow: str
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(Struct, frozen=True):
     """A read of a server's resource."""
 
     server: Downstream
@@ -232,16 +217,14 @@ class Read:
 Action: TypeAlias = ToolCall | WorkflowCall | Read
 
 
-@dataclass(frozen=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """A condition on a step's own output, and what to say when it does not hold."""
 
     condition: Condition
     message: Expression
 
 
-@dataclass(frozen=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """Runs a step for each item: its name, the items, and the type of an item."""
 
     name: str
@@ -249,8 +232,7 @@ class Loop:
     item: Type
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step: what it does, what it is bound to, and its clauses.
 
     `output` is the type of one output of the action; `declared` says that the `.wf` declared
@@ -273,16 +255,14 @@ class Step:
     comments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Parallel:
+class Parallel(Struct, frozen=True):
     """Steps that run at the same time."""
 
     steps: tuple[Step, ...]
     comments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Handoff:
+class Handoff(Struct, frozen=True):
     """What is left to the model: the guidance, and the call with what is known of it."""
 
     text: Expression
@@ -294,8 +274,7 @@ class Handoff:
 # --- Workflows
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """An argument of a workflow."""
 
     name: str
@@ -311,8 +290,7 @@ class Parameter:
         return not (self.type.absent or self.has_default)
 
 
-@dataclass(frozen=True)
-class Workflow:
+class Workflow(Struct, frozen=True):
     """A workflow; `result` is its `return`, or without one the object of all its bindings."""
 
     name: str
@@ -334,8 +312,7 @@ class Workflow:
                 yield statement
 
 
-@dataclass(frozen=True)
-class Server:
+class Server(Struct, frozen=True):
     """The MCP server to write."""
 
     name: str
@@ -346,13 +323,7 @@ class Server:
     downstreams: tuple[Downstream, ...] = field(default=())
 
 
-DriftMode: TypeAlias = Literal["fail", "warn", "ignore"]
-# Comparing costs a listing of the tools for each connection, and a page of plumbing.
-DEFAULT_DRIFT: DriftMode = "ignore"
-
-
-@dataclass(frozen=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """Where the module will stand: paths with forward slashes, relative to its folder.
 
     `sources` are the `.wf` files, `folders` maps each folder of a `.wf` file, as the command was

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct, field
+
+from .atomic import write_atomically
 from .checking.check import Unit
+from .conventions import LOCK_NAME
 from .diagnostics import Diagnostic, Related, Severity
 from .language import syntax
 from .language.parse import parse
-from .output import write_atomically
 from .servers.catalog import Catalog, empty_catalog, read_catalog
 from .servers.configuration import Connection, PythonServer, read_configuration
 from .servers.json_text import TextError
@@ -24,11 +26,8 @@ from .servers.lock import Failure, LockedServer, State, Target, fetch_servers, l
 from .servers.merged_lock import agreed
 from .source import SourceFile, Span
 
-LOCK_NAME = "tools.lock.json"
 
-
-@dataclass(frozen=True)
-class Locking:
+class Locking(Struct, frozen=True):
     """Whether and how servers may be asked for their tools.
 
     `refresh` names servers to ask again although the lock knows them, None none of them and an
@@ -45,8 +44,7 @@ class Locking:
     on_progress: Callable[[str, State], None] | None = None
 
 
-@dataclass(frozen=True)
-class Relocked:
+class Relocked(Struct, frozen=True):
     """A lock as it was and as it is now that `servers` have been asked."""
 
     before: Catalog
@@ -59,12 +57,13 @@ class Relocked:
         return self.before.source.text != self.after.source.text
 
 
-@dataclass
-class Project:
+class Project(Struct):
     """Files that make one server, as they were read."""
 
     units: list[Unit] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    contents: dict[str, bytes | None] = field(default_factory=dict)
+    """What was in the files that were read, by path; None for those that are not there."""
     locked: dict[str, Relocked] = field(default_factory=dict)
     """The locks that were brought up to date, by their paths."""
 
@@ -94,7 +93,7 @@ def read_project(paths: list[str], locking: Locking) -> Project:
 
 def _read(path: str, project: Project) -> str | None:
     try:
-        return Path(path).read_text("utf-8")
+        return _text(path, project)
     except OSError as error:
         problem = f"cannot read {path}: {error.strerror or error}"
     except UnicodeDecodeError as error:
@@ -103,6 +102,12 @@ def _read(path: str, project: Project) -> str | None:
         Diagnostic("WF901", problem, None, help="check the path, or save the file as UTF-8")
     )
     return None
+
+
+def _text(path: str, project: Project) -> str:
+    """Return the text of a file; raises `OSError` and `UnicodeDecodeError`."""
+    project.contents[path] = content = Path(path).read_bytes()
+    return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _unit(file: syntax.File, project: Project, locking: Locking) -> Unit:
@@ -119,6 +124,7 @@ def _unit(file: syntax.File, project: Project, locking: Locking) -> Unit:
             )
     lock_path = os.path.join(folder, LOCK_NAME)
     catalog = empty_catalog(lock_path)
+    project.contents[lock_path] = None
     if os.path.exists(lock_path):
         text = _read(lock_path, project)
         try:
@@ -148,7 +154,9 @@ def _configuration(
         )
 
     if origin.endswith(".py"):
-        if not os.path.isfile(path):
+        try:
+            project.contents[path] = Path(path).read_bytes()
+        except OSError:
             report("WF901", f"there is no file {origin}", "a path is relative to the .wf file")
             return None
         return {source.server.text: PythonServer(origin) for source in use.sources}
@@ -160,7 +168,7 @@ def _configuration(
         )
         return None
     try:
-        text = Path(path).read_text("utf-8")
+        text = _text(path, project)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         report("WF901", f"cannot read {origin}: {reason}", "a path is relative to the .wf file")

@@ -10,8 +10,8 @@ import difflib
 import sys
 from pathlib import Path
 
+from .atomic import write_atomically
 from .diagnostics import Diagnostic
-from .output import write_atomically
 
 STANDARD_INPUT = "-"
 

@@ -8,19 +8,22 @@ lines and columns from 1; an end is exclusive.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import cached_property
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class SourceFile:
+
+class SourceFile(Struct, frozen=True, dict=True):
     """A text and the path it is known by.
 
     `path` is shown in diagnostics as the user gave it; it is never opened from here.
     """
 
     path: str
-    text: str = field(repr=False)
+    text: str
+
+    def __repr__(self) -> str:
+        return f"SourceFile({self.path!r})"
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -52,11 +55,10 @@ class SourceFile:
         return Span(self, start, end)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A run of characters of one source file."""
 
-    source: SourceFile = field(repr=False)
+    source: SourceFile
     start: int
     end: int
 

@@ -1,11 +1,25 @@
 """What the tests share: the company whose servers the onboarding example calls."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from running import EXAMPLES, SideEffects, environment, free_port, is_listening, process, wait_until
+
+
+def pytest_configure() -> None:
+    """Let wfc keep what it keeps between runs where only these tests find it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="wfc-tests-cache-")
+
+
+def pytest_unconfigure() -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 
 @pytest.fixture

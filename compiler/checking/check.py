@@ -8,8 +8,9 @@ connected here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from .. import plan
 from ..diagnostics import Diagnostic, Related, in_order
@@ -28,8 +29,7 @@ from .workflow import WorkflowChecker
 Report = Callable[[Diagnostic], None]
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A file to check, with what it refers to.
 
     `folder` is the folder of the `.wf` file as the command was given it. `configurations` holds,
@@ -96,8 +96,7 @@ def _header(units: Sequence[Unit], report: Report) -> syntax.Server | None:
     return headers[0] if headers else None
 
 
-@dataclass
-class _UsedServer:
+class _UsedServer(Struct):
     """A server that a `use` names; `downstream` is None where its configuration is wrong."""
 
     name: syntax.Name

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from .. import plan, schema
 from ..diagnostics import Diagnostic, Related, Severity
@@ -29,8 +30,7 @@ Declare = Callable[[PathKey, bool], Declaration | None]
 _SIMPLE = {"string", "number", "integer", "boolean"}
 
 
-@dataclass
-class Variable:
+class Variable(Struct):
     """A name that expressions can use: an argument, a binding or the item of a `for`."""
 
     name: str
@@ -53,8 +53,7 @@ class Variable:
     """Whether it is the output of the very step whose clauses are looked at."""
 
 
-@dataclass
-class Scope:
+class Scope(Struct):
     """The names of a workflow as they stand before one of its steps."""
 
     report: Callable[[Diagnostic], None]

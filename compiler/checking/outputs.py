@@ -6,8 +6,9 @@ the declarations that would mend their uses; WF408 where a declared type contrad
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from .. import schema
 from ..diagnostics import Diagnostic, Related

@@ -8,9 +8,10 @@ is reported as a warning at its place in the lock, and counts as `any`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from ..diagnostics import Diagnostic, Severity
 from ..diagnostics.suggest import nearest
@@ -33,8 +34,7 @@ _OF_PARAMETERS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(Struct, frozen=True, dict=True):
     """A tool's parameters and output."""
 
     tool: Tool

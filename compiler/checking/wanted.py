@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from .. import schema
 from ..language import syntax
@@ -31,8 +32,7 @@ _MOST_NESTING = 6
 _SCALARS = ("string", "integer", "number", "boolean", "null")
 
 
-@dataclass(frozen=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """A type to declare, as it is written and as the schema that this gives."""
 
     text: str
@@ -74,8 +74,7 @@ def _read_back(text: str) -> Schema:
     return DeclaredTypes({}, lambda diagnostic: None).schema(declared.type)
 
 
-@dataclass
-class _Need:
+class _Need(Struct):
     """What is asked of a value: to be valid for schemas, to have fields, to have items."""
 
     schemas: list[Schema] = field(default_factory=list)

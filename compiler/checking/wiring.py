@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import plan, schema
 from ..diagnostics import Diagnostic, Related, Severity
@@ -21,8 +23,7 @@ from .expressions import Expressions, Variable
 from .narrowing import both_of, unsaid_only
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True):
     """What a value flows into: a parameter, or a part of one."""
 
     parameter: str

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import plan, schema
 from ..diagnostics import Diagnostic, Related
@@ -30,8 +32,7 @@ if TYPE_CHECKING:
     from .check import FileChecker
 
 
-@dataclass(frozen=True)
-class _Checked:
+class _Checked(Struct, frozen=True):
     """A step after checking: `plan` is None where anything is wrong with it.
 
     `output` is the type of one output, which is known although an argument is wrong.

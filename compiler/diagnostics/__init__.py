@@ -7,8 +7,10 @@ of `report` turn them into text, JSON and so on.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..source import Span
 
@@ -24,24 +26,21 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True)
-class Related:
+class Related(Struct, frozen=True):
     """A second place that explains a diagnostic, such as a first definition."""
 
     span: Span
     message: str
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """New text for a run of characters; an empty span inserts."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """A change of the source that mends a problem.
 
     A safe one cannot be meant otherwise, and is made by `--fix`; one that is a guess, such as
@@ -58,8 +57,7 @@ def replace_fix(span: Span, text: str, *, is_safe: bool = False, title: str = ""
     return Fix((Edit(span, text),), is_safe, title or (f"write `{text}`" if text else "remove it"))
 
 
-@dataclass(frozen=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """What a problem makes look wrong elsewhere, and is not told beside it.
 
     It covers diagnostics of the `codes` whose span lies in `region`, and where `words` is not
@@ -82,8 +80,7 @@ class Silence:
         )
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One problem: its stable code, where it is, and what helps to mend it.
 
     `label` is what stands under the caret; `notes` say where expected and found come from;
@@ -106,6 +103,12 @@ class Diagnostic:
     def is_error(self) -> bool:
         """Whether this diagnostic fails the command."""
         return self.severity is Severity.ERROR
+
+    def strictly(self) -> Diagnostic:
+        """Return the diagnostic with a warning taken as an error."""
+        if self.severity is not Severity.WARNING:
+            return self
+        return replace(self, severity=Severity.ERROR)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -6,7 +6,7 @@ length is in `explain/CODE.md`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from . import Severity
 
@@ -20,8 +20,7 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(Struct, frozen=True):
     """A code: its title, in a line, and how much it weighs where nothing else is said."""
 
     code: str

@@ -7,7 +7,8 @@ of the fixes as do not overlap; what was in the way of another is left for the n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from . import Diagnostic, Fix
 
@@ -15,8 +16,7 @@ from . import Diagnostic, Fix
 MOST_ROUNDS = 10
 
 
-@dataclass(frozen=True)
-class Fixed:
+class Fixed(Struct, frozen=True):
     """A text after its fixes, and how many there were."""
 
     path: str

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import json
 import keyword
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from .. import schema
 from ..schema import Schema
@@ -64,8 +65,7 @@ FORMATS = {
 """JSON Schema's formats: a pattern, what reads the text beyond it, and the alias in Python."""
 
 
-@dataclass
-class Model:
+class Model(Struct):
     """A class of the generated module: its fields are whole lines of Python."""
 
     name: str
@@ -80,8 +80,7 @@ class Model:
         return "\n".join([*lines, *(f"    {line}" for line in self.fields)])
 
 
-@dataclass
-class TypedDictionary:
+class TypedDictionary(Struct):
     """A `TypedDict` of the generated module: annotations by the keys of the wire."""
 
     name: str
@@ -98,8 +97,7 @@ class TypedDictionary:
         return f"{self.name} = TypedDict({self.name!r}, {{{items}}})"
 
 
-@dataclass
-class Definition:
+class Definition(Struct):
     """A line of the generated module that defines a name."""
 
     python: str

@@ -11,8 +11,10 @@ write it; for a field it is `ABSENT`, since null may be a value of it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from .. import plan, schema
 from .python_types import attribute_names
@@ -26,8 +28,7 @@ _OPPOSITES = {
 }
 
 
-@dataclass
-class Local:
+class Local(Struct):
     """What a name of a `.wf` is in the generated function."""
 
     python: str
@@ -53,8 +54,7 @@ class Local:
         return reads.whole and reads.inside and not reads.is_raw
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(Struct, frozen=True):
     """Python for a value, and what it is where the value is absent."""
 
     python: str
@@ -62,8 +62,7 @@ class Value:
     absent: bool = False
 
 
-@dataclass
-class Uses:
+class Uses(Struct):
     """What expressions need of the plumbing."""
 
     item: bool = False

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from .. import plan
 
@@ -20,8 +22,7 @@ _THERE = replace(ITEM)
 """A look at whether a value is there, which reads nothing of it."""
 
 
-@dataclass
-class Reads:
+class Reads(Struct):
     """What is read of a value: the value as a whole, fields of it, items of it.
 
     `is_raw` says that it has to stay the JSON that it is: items of a `for` are read both whole

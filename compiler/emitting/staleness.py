@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import get_args
 
 from .. import __version__, plan
+from ..conventions import DriftMode
 from ..servers.catalog import Tool
 from .header import Fingerprint, Header, Part, has_conflicts, read_header
 
@@ -119,7 +120,7 @@ def _changes(header: Header, wanted: Fingerprint) -> Iterator[str]:
 
 
 def _other_drift(header: Header, part: Part) -> str:
-    for mode in get_args(plan.DriftMode):
+    for mode in get_args(DriftMode):
         if header.parts[part.key] == Part("drift", "", "", mode).hash:
             return f"`--drift {mode}`"
     return "another `--drift`"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from .. import plan, schema
 from .names import camel_case, plain, snake_case
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from .workflow import Parameter, WorkflowWriter
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(Struct, frozen=True):
     """How the output of a step is taken.
 
     `python` is what is handed to the plumbing and `annotated` what the binding is then: the same

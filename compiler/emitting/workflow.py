@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from .. import plan, schema
 from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, snake_case
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
     from .emit import ModuleWriter
 
 
-@dataclass
-class Features:
+class Features(Struct):
     """What the workflows use of the plumbing, beyond what their expressions do."""
 
     skips: bool = False
@@ -56,8 +57,7 @@ class Features:
         return self.loops or self.parallels or self.calls_workflows
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """An argument of a workflow in Python."""
 
     parameter: plan.Parameter
@@ -83,8 +83,7 @@ class Parameter:
         return f"json_value({self.name})" if self.has_models else self.name
 
 
-@dataclass(frozen=True)
-class Callee:
+class Callee(Struct, frozen=True):
     """A workflow as others call it."""
 
     runner: str

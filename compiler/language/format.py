@@ -10,14 +10,13 @@ and else one item a line with a comma after each.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedInput
+from msgspec import Struct
 
 from ..diagnostics import Diagnostic
 from ..source import SourceFile, Span
@@ -79,8 +78,8 @@ def _bare(node: Any) -> Any:
     """Return a syntax tree as plain values, without the places of its parts."""
     if isinstance(node, Span):
         return None
-    if dataclasses.is_dataclass(node) and not isinstance(node, type):
-        parts = (_bare(getattr(node, field.name)) for field in dataclasses.fields(node))
+    if isinstance(node, Struct):
+        parts = (_bare(getattr(node, name)) for name in node.__struct_fields__)
         return (type(node).__name__, *parts)
     if isinstance(node, tuple):
         return tuple(_bare(part) for part in node)
@@ -98,8 +97,7 @@ def _laid_out(file: syntax.File) -> str:
     return f"{text}\n" if text else ""
 
 
-@dataclass(frozen=True)
-class _Comment:
+class _Comment(Struct, frozen=True):
     text: str
     after_blank: bool
 

@@ -8,57 +8,51 @@ change what fits, and never end up inside of anything.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 WIDTH = 88
 INDENT = "  "
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """A place where a line may break; `flat` is what stands there where it does not."""
 
     flat: str = " "
 
 
-@dataclass(frozen=True)
-class HardLine:
+class HardLine(Struct, frozen=True):
     """A place where a line always breaks; `blank` leaves an empty line."""
 
     blank: bool = False
 
 
-@dataclass(frozen=True)
-class IfBroken:
+class IfBroken(Struct, frozen=True):
     """A text that is only there where the group around it breaks, such as a last comma."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class OwnLine:
+class OwnLine(Struct, frozen=True):
     """A comment that stands on a line of its own, above what follows."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class Trailing:
+class Trailing(Struct, frozen=True):
     """A comment that ends the line on which it stands."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class Indent:
+class Indent(Struct, frozen=True):
     """A part whose new lines stand further to the right."""
 
     part: Document
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """A part that is broken as a whole or not at all."""
 
     part: Document
@@ -117,8 +111,7 @@ def _has_to_break(document: Document) -> bool:
     return False
 
 
-@dataclass(frozen=True)
-class _Task:
+class _Task(Struct, frozen=True):
     indent: int
     is_flat: bool
     document: Document

@@ -13,18 +13,16 @@ import json
 import math
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
-from functools import cache
-from importlib import resources
+from collections.abc import Iterable
 from typing import Any, cast
 
-from lark import Lark, Token, Tree
+from lark import Token, Tree
 from lark.exceptions import UnexpectedInput
-from lark.lark import PostLex
 
 from ..diagnostics import Diagnostic
 from ..source import SourceFile, Span
 from . import syntax
+from .grammar import grammar
 from .recover import Piece, pieces
 from .repair import Mender, is_on_line_of
 from .slips import mend_slips
@@ -95,33 +93,7 @@ def concrete_tree(text: str) -> Tree[Token]:
 
     Raises `lark.exceptions.UnexpectedInput` where the text is not in the language.
     """
-    return _grammar(keeps_all_tokens=True).parse(text, start="file")
-
-
-@cache
-def _grammar(*, keeps_all_tokens: bool = False) -> Lark:
-    return Lark(
-        resources.files("wfc.grammar").joinpath("wf.lark").read_text("utf-8"),
-        parser="lalr",
-        start=["file", "declaration", "statement", "step", "workflow_header", "path"],
-        propagate_positions=True,
-        keep_all_tokens=keeps_all_tokens,
-        maybe_placeholders=not keeps_all_tokens,
-        postlex=_WholeWords(),
-    )
-
-
-class _WholeWords(PostLex):
-    """Makes Lark read words whole: `args` is a name, and not the keyword `arg` and an `s`.
-
-    Where names are accepted, Lark looks a word up among the keywords; so they are, everywhere.
-    """
-
-    always_accept = ("NAME",)
-
-    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        """Return the tokens as they are."""
-        return stream
+    return grammar(keeps_all_tokens=True).parse(text, start="file")
 
 
 class Builder:
@@ -140,7 +112,7 @@ class Builder:
     def file(self) -> list[Any] | None:
         """Parse the file as a whole; None where it has to be cut into its pieces."""
         try:
-            tree = _grammar().parse(self.parsed, start="file")
+            tree = grammar().parse(self.parsed, start="file")
         except UnexpectedInput:
             return None
         return [self.build(child) for child in tree.children]
@@ -155,7 +127,7 @@ class Builder:
         known = len(self.problems)
         tree: Any = None
         try:
-            tree = _grammar().parse(text, start=piece.rule, on_error=mender.mend)
+            tree = grammar().parse(text, start=piece.rule, on_error=mender.mend)
         except UnexpectedInput as error:
             lost = explain(error, self.source, piece)
             # What follows a repair on its line may be wrong only because of the repair, and a
@@ -333,7 +305,7 @@ class Builder:
     def _hole(self, content: str, span: Span) -> syntax.Path | None:
         before, self.offset = self.offset, span.start + 1
         try:
-            return cast(syntax.Path, self.build(_grammar().parse(content, start="path")))
+            return cast(syntax.Path, self.build(grammar().parse(content, start="path")))
         except UnexpectedInput:
             self.note(
                 f"`{{{content}}}` is not a path",

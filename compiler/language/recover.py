@@ -10,7 +10,8 @@ where no bracket is open, another word after what can end a statement.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ..diagnostics.suggest import nearest
 
@@ -69,8 +70,7 @@ FOREIGN = {
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
-@dataclass
-class Piece:
+class Piece(Struct):
     """A run of the text that is parsed on its own."""
 
     rule: str

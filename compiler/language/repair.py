@@ -8,11 +8,11 @@ next one is found too. What has no such repair is left to `syntax_errors`.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from lark import Token
 from lark.exceptions import UnexpectedInput, UnexpectedToken
+from msgspec.structs import replace
 
 from ..diagnostics import Diagnostic, Silence
 from ..diagnostics.codes import CODES

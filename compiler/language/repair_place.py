@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from lark.exceptions import UnexpectedInput, UnexpectedToken
+from msgspec import Struct
 
 from ..diagnostics import Diagnostic, replace_fix
 from ..source import SourceFile, Span
@@ -20,8 +20,7 @@ from .syntax_errors import problem
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-@dataclass(frozen=True)
-class Repair:
+class Repair(Struct, frozen=True):
     """A problem, the tokens that the parser gets instead, and where it goes on to read."""
 
     problem: Diagnostic

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ..diagnostics import Edit, Fix, Silence, replace_fix
 from ..diagnostics.suggest import nearest

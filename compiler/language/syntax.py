@@ -1,4 +1,4 @@
-"""The file as written: one frozen dataclass for each construct, with its span.
+"""The file as written: one immutable `Struct` for each construct, with its span.
 
 Out of the parser, into the checker and the formatter. Nothing here is resolved: a name is
 only a word at a place. Above each class stands the form that it takes in a `.wf` file.
@@ -6,48 +6,44 @@ only a word at a place. Above each class stands the form that it takes in a `.wf
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from ..source import SourceFile, Span
 
 # --- Words and values
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A word or a quoted name: `employee`, or `"delete employee"` where that is allowed."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A string as a part of a declaration, its escapes resolved: `"Full name"`."""
 
     value: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """`.email`."""
 
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """`["post code"]`: the same as a field, for names that are no words."""
 
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """`[0]`."""
 
     position: int
@@ -57,8 +53,7 @@ class Index:
 Accessor: TypeAlias = Field | Key | Index
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """`employee.addresses[0]["post code"]`."""
 
     head: Name
@@ -66,40 +61,35 @@ class Path:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """`"light"`, `2`, `1.0`, `true`, `null`: the JSON value that was written."""
 
     value: Any
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class FString:
+class FString(Struct, frozen=True):
     """`f"Welcome, {employee_name}!"`: texts and paths in turn."""
 
     parts: tuple[str | Path, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(Struct, frozen=True):
     """`["security", focus]`."""
 
     items: tuple[Expression, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """`id: employee.employee_id` in an object."""
 
     key: Name
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(Struct, frozen=True):
     """`{id: employee.employee_id}`."""
 
     entries: tuple[Entry, ...]
@@ -111,16 +101,14 @@ Expression: TypeAlias = Path | Constant | FString | Array | Object
 # --- Conditions
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(Struct, frozen=True):
     """`laptop`: the value is there."""
 
     value: Expression
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """`level > 3`, `log matches "^Error"`."""
 
     left: Expression
@@ -129,24 +117,21 @@ class Comparison:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Struct, frozen=True):
     """`a and b`."""
 
     conditions: tuple[Condition, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     """`a or b`."""
 
     conditions: tuple[Condition, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """`not a`."""
 
     condition: Condition
@@ -158,24 +143,21 @@ Condition: TypeAlias = Present | Comparison | AllOf | AnyOf | Not
 # --- Types
 
 
-@dataclass(frozen=True, slots=True)
-class NamedType:
+class NamedType(Struct, frozen=True):
     """`string`, `date`, or the name of a `type` declaration."""
 
     name: Name
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class LiteralType:
+class LiteralType(Struct, frozen=True):
     """`"light"`, `3`: just this value."""
 
     value: str | int
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class TypeField:
+class TypeField(Struct, frozen=True):
     """`tags?: string[]` in an object type."""
 
     name: Name
@@ -183,24 +165,21 @@ class TypeField:
     type: Type
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectType:
+class ObjectType(Struct, frozen=True):
     """`{name: string, tags?: string[]}`."""
 
     fields: tuple[TypeField, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(Struct, frozen=True):
     """`min = 1` in a constrained type."""
 
     name: Name
     value: Constant | Array | Object
 
 
-@dataclass(frozen=True, slots=True)
-class ConstrainedType:
+class ConstrainedType(Struct, frozen=True):
     """`integer(min = 1, max = 9)`."""
 
     base: Type
@@ -208,16 +187,14 @@ class ConstrainedType:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayType:
+class ArrayType(Struct, frozen=True):
     """`string[]`."""
 
     item: Type
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class UnionType:
+class UnionType(Struct, frozen=True):
     """`"light" | "powerful"`."""
 
     members: tuple[Type, ...]
@@ -229,8 +206,7 @@ Type: TypeAlias = NamedType | LiteralType | ObjectType | ConstrainedType | Array
 # --- Actions of a step
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """`name = employee_name`; `department` alone is `department = department`."""
 
     name: Name
@@ -238,8 +214,7 @@ class Argument:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """`hr.create_employee(name = employee_name)`."""
 
     server: Name
@@ -248,8 +223,7 @@ class ToolCall:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowCall:
+class WorkflowCall(Struct, frozen=True):
     """`welcome(employee_name)`: another workflow of this file."""
 
     workflow: Name
@@ -257,8 +231,7 @@ class WorkflowCall:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """`read files "file:///notes.md"`."""
 
     server: Name
@@ -272,16 +245,14 @@ Action: TypeAlias = ToolCall | WorkflowCall | Read
 # --- Clauses of a step
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(Struct, frozen=True):
     """`when laptop`."""
 
     condition: Condition
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class For:
+class For(Struct, frozen=True):
     """`for member in team.members`."""
 
     name: Name
@@ -289,16 +260,14 @@ class For:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Timeout:
+class Timeout(Struct, frozen=True):
     """`timeout 10s`, in seconds."""
 
     seconds: float
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """`retry 3 every 2s unsafe`: attempts in all, seconds between them."""
 
     attempts: int
@@ -307,16 +276,14 @@ class Retry:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(Struct, frozen=True):
     """`undo hr.delete_employee(employee_id = employee.employee_id)`."""
 
     call: Call
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Require:
+class Require(Struct, frozen=True):
     """`require not log matches "^Error" "the log cannot be read"`."""
 
     condition: Condition
@@ -324,8 +291,7 @@ class Require:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Guidance:
+class Guidance(Struct, frozen=True):
     """`guidance "Match the name with one of these."`."""
 
     text: Text | FString
@@ -337,8 +303,7 @@ Clause: TypeAlias = When | For | Timeout | Retry | Undo | Require | Guidance
 # --- Statements of a workflow
 
 
-@dataclass(frozen=True, slots=True)
-class Arg:
+class Arg(Struct, frozen=True):
     """`arg laptop?: "light" | "powerful" = "light" "The laptop's model"`."""
 
     name: Name
@@ -349,16 +314,14 @@ class Arg:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """`instruction "All steps are mandatory."`."""
 
     text: Text
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """`step pay: finance.create_payroll(department) as payroll: {id: string}` and its clauses."""
 
     name: Name
@@ -369,16 +332,14 @@ class Step:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Parallel:
+class Parallel(Struct, frozen=True):
     """`parallel { step … step … }`."""
 
     steps: tuple[Step, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Handoff:
+class Handoff(Struct, frozen=True):
     """`handoff tasks.create_task(project_id = project.id) "Ask for the rest."`."""
 
     call: Call | None
@@ -386,8 +347,7 @@ class Handoff:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Struct, frozen=True):
     """`return {id: employee.id}`."""
 
     value: Expression
@@ -399,8 +359,7 @@ Statement: TypeAlias = Arg | Instruction | Step | Parallel | Handoff | Return
 # --- Declarations of a file
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """`server "onboarding" version "1.0.0" "What clients are told"`."""
 
     name: Text
@@ -409,16 +368,14 @@ class Server:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """`"git-cyanheads" as git` in a `use`: the server's own name and the file's name for it."""
 
     server: Name
     alias: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """`use hr, finance from "mcp.json"`."""
 
     sources: tuple[Source, ...]
@@ -426,8 +383,7 @@ class Use:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class TypeDeclaration:
+class TypeDeclaration(Struct, frozen=True):
     """`type Person = {name: string}`."""
 
     name: Name
@@ -435,8 +391,7 @@ class TypeDeclaration:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(Struct, frozen=True):
     """`workflow onboard_employee "Complete onboarding" { … }`, in the order of the file."""
 
     name: Name
@@ -448,16 +403,14 @@ class Workflow:
 Declaration: TypeAlias = Server | Use | TypeDeclaration | Workflow
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """`# Payroll is busy at the end of the month.`, from the `#` to the end of the line."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A whole `.wf` file: its declarations and, beside them, its comments in order."""
 
     source: SourceFile

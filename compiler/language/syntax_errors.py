@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from msgspec.structs import replace
 
 from ..diagnostics import Diagnostic, Fix, Related, Silence, replace_fix
 from ..source import SourceFile, Span

@@ -12,8 +12,9 @@ that declares ``properties`` without ``type: object`` is read as an object, as i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from .engine import can_be_walked, validator
 from .json_value import Json, Schema
@@ -25,8 +26,7 @@ Obstacle = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(Struct, frozen=True):
     """What a field or an item is."""
 
     schema: Schema
@@ -35,8 +35,7 @@ class Access:
     """Whether every value has it."""
 
 
-@dataclass(frozen=True)
-class NoAccess:
+class NoAccess(Struct, frozen=True):
     """Why there is no such field or item."""
 
     obstacle: Obstacle
@@ -46,8 +45,7 @@ class NoAccess:
     """The fields there are, where the obstacle is an unknown field."""
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """What one schema says of one field or item."""
 
     schemas: tuple[Any, ...] = ()

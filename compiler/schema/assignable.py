@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from .budget import Budget
 from .closed import closed
@@ -31,8 +31,7 @@ SEARCH_SECONDS = 0.08
 """How long counter-examples are looked for: the seconds only count where steps are slow."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The answer to `assignable`."""
 
     answer: Answer

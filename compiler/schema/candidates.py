@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice, product
 from typing import Any
+
+from msgspec import Struct
 
 from .budget import Budget
 from .engine import text, validator
@@ -62,8 +63,7 @@ _SAMPLES = {
 }
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """Schemas that stand in one place of a document, and the definitions they refer to."""
 
     schemas: tuple[Any, ...]

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urljoin
 
 import jsonschema_rs
 from jsonschema_rs.canonical import json as canonical_json
+from msgspec import Struct, field
 
 from .json_value import Json, Schema
 from .keywords import ANNOTATIONS, ASSERTIONS, DEFINITION, LISTS, MAPS, SINGLE
@@ -133,8 +133,7 @@ def _dialect(address: Any, otherwise: int, pointer: str) -> int:
     return _DIALECTS.get(key, DRAFT_2020)
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """A schema within the document, with what its surroundings say about it."""
 
     schema: Any
@@ -145,8 +144,7 @@ class _Place:
     """Whether `base` and `dialect` are already what the schema's own keywords make of them."""
 
 
-@dataclass
-class _Document:
+class _Document(Struct):
     """One schema document on its way to the normalized form."""
 
     root: dict[str, Any]

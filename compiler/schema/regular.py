@@ -8,8 +8,9 @@ validators are known to read in different ways: a wrong reading could make a wro
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 MAX_STATES = 1500
 """How many states the automaton of one expression may have."""
@@ -34,8 +35,7 @@ class Unsupported(Exception):
     """An expression that is not of the plain kind, or too large."""
 
 
-@dataclass
-class Automaton:
+class Automaton(Struct):
     """States that characters lead between; ``start`` and ``end`` hold only at an end of the string.
 
     State 0 is the first, state 1 the last.
@@ -73,8 +73,7 @@ class Automaton:
         )
 
 
-@dataclass(frozen=True)
-class Strings:
+class Strings(Struct, frozen=True):
     """The strings that match all of some patterns and have a length."""
 
     patterns: tuple[str, ...] = ()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from .engine import gave_up, validator
 from .json_value import Json, Schema
 
 
-@dataclass(frozen=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """One thing that is wrong with a value."""
 
     path: tuple[str | int, ...]

@@ -7,9 +7,10 @@ through references, multiplies. The estimate was fitted to measured times of jso
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any
+
+from msgspec import Struct
 
 from .keywords import definition_name, definitions, subschemas
 
@@ -29,8 +30,7 @@ _MULTIPLIED = 3.0
 """What it costs extra that alternatives have to be combined with others."""
 
 
-@dataclass(frozen=True)
-class Weight:
+class Weight(Struct, frozen=True):
     """What a schema may cost."""
 
     size: int
@@ -64,8 +64,7 @@ def _length(schema: dict[str, Any]) -> int:
     return (len(schema.get("enum", ())) + len(schema.get("required", ()))) // 20
 
 
-@dataclass(frozen=True)
-class _Say:
+class _Say(Struct, frozen=True):
     """What is said of one value."""
 
     cases: float

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from ..source import SourceFile, Span
 from .json_text import JsonText, TextError
@@ -22,17 +23,16 @@ class LockError(TextError):
     """A lock that cannot be read."""
 
 
-@dataclass(frozen=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """A tool as its server describes it."""
 
     server: str
     name: str
     description: str
     title: str | None = None
-    input_schema: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    output_schema: Mapping[str, Any] | None = field(default=None, repr=False)
-    annotations: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    input_schema: Mapping[str, Any] = {}
+    output_schema: Mapping[str, Any] | None = None
+    annotations: Mapping[str, Any] = {}
 
     # What a server leaves unsaid is, by MCP, the careful answer.
 
@@ -52,8 +52,7 @@ class Tool:
         return self.read_only or self.annotations.get("idempotentHint") is True
 
 
-@dataclass(frozen=True)
-class CatalogServer:
+class CatalogServer(Struct, frozen=True):
     """A locked server: `origin` is where it was configured, relative to the lock.
 
     Resources and resource templates are in wire form.
@@ -64,7 +63,7 @@ class CatalogServer:
     tools: Mapping[str, Tool]
     resources: tuple[Mapping[str, Any], ...]
     resource_templates: tuple[Mapping[str, Any], ...]
-    _lock: JsonText = field(repr=False, compare=False)
+    _lock: JsonText
 
     @property
     def text(self) -> str:
@@ -72,12 +71,11 @@ class CatalogServer:
         return self._lock.value_span("servers", self.name).text
 
 
-@dataclass(frozen=True)
-class Catalog:
+class Catalog(Struct, frozen=True):
     """The locked servers, by their names in their own configurations."""
 
     servers: Mapping[str, CatalogServer]
-    _lock: JsonText = field(repr=False, compare=False)
+    _lock: JsonText
 
     @property
     def source(self) -> SourceFile:

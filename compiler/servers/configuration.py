@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from ..source import SourceFile, Span
 from .json_text import JsonText, TextError
@@ -38,8 +39,7 @@ class MissingVariable(LookupError):
         self.name = name
 
 
-@dataclass(frozen=True)
-class StdioServer:
+class StdioServer(Struct, frozen=True):
     """A server to start as a process and talk to over its standard input and output.
 
     A relative `cwd` is relative to the folder of the configuration, which is also what an
@@ -52,16 +52,14 @@ class StdioServer:
     cwd: str | None = None
 
 
-@dataclass(frozen=True)
-class HttpServer:
+class HttpServer(Struct, frozen=True):
     """A server to reach by streamable HTTP."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class PythonServer:
+class PythonServer(Struct, frozen=True):
     """The `mcp`, `server` or `app` object of a Python file, named by the file's path."""
 
     path: str
@@ -73,8 +71,7 @@ Connection = StdioServer | HttpServer | PythonServer
 # --- Templates ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """`${name}` or `${name:-default}`: the default stands where the variable is not set."""
 
     name: str

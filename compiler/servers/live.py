@@ -16,7 +16,6 @@ import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -42,6 +41,7 @@ from mcp.types import (
     ListToolsResult,
     PaginatedRequestParams,
 )
+from msgspec import Struct
 from pydantic import ValidationError
 
 from .. import __version__
@@ -349,8 +349,7 @@ class _Lister:
 # --- Telling what went wrong ----------------------------------------------------------
 
 
-@dataclass
-class _Witness:
+class _Witness(Struct):
     """What was seen of a server, for telling why it failed."""
 
     stderr: TextIO

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from .catalog import LOCK_VERSION, CatalogServer, tool_problem
 from .configuration import Connection
@@ -26,8 +27,7 @@ Entry = Mapping[str, Any]
 State = Literal["connecting", "listing", "locked", "failed"]
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True):
     """A server to lock.
 
     `folder` is what its relative paths are relative to: that of its configuration, or for a
@@ -40,8 +40,7 @@ class Target:
     origin: str
 
 
-@dataclass(frozen=True)
-class LockedServer:
+class LockedServer(Struct, frozen=True):
     """What a server offers, in the order of the lock; `warnings` are for whoever locks it."""
 
     origin: str
@@ -51,8 +50,7 @@ class LockedServer:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why a server could not be asked.
 
     `ran` is its command line or URL as configured, without the values of variables.

@@ -9,9 +9,10 @@ at its right.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 from .words import Call, Flow, Step, Workflow
 
@@ -43,8 +44,7 @@ _STYLE = """
 """
 
 
-@dataclass
-class _Row:
+class _Row(Struct):
     """A line of a box: what it says, how, and the names that it reads."""
 
     text: str
@@ -52,8 +52,7 @@ class _Row:
     sources: tuple[str, ...] = ()
 
 
-@dataclass
-class _Box:
+class _Box(Struct):
     """A box: its rows; what it gives for others to read; what undoes it."""
 
     rows: list[_Row]
@@ -72,8 +71,7 @@ class _Box:
         return self.top + PADDING / 2 + (row + 0.5) * LINE
 
 
-@dataclass
-class _Lane:
+class _Lane(Struct):
     """The line of one box whose values are read: where it starts and which rows it leads to."""
 
     start: float

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+
+from msgspec import to_builtins
 
 from .words import Argument, Call, Flow, Step, Workflow
 
@@ -19,7 +20,9 @@ def as_text(workflows: Iterable[Workflow]) -> str:
 
 def as_json(workflows: Iterable[Workflow]) -> str:
     """Return workflows as a JSON array, with everything that the text says."""
-    return json.dumps([asdict(each) for each in workflows], indent=2, ensure_ascii=False) + "\n"
+    return (
+        json.dumps([to_builtins(each) for each in workflows], indent=2, ensure_ascii=False) + "\n"
+    )
 
 
 def _workflow(workflow: Workflow) -> Iterator[str]:

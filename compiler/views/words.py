@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from .. import plan
 from ..schema import describe
 
 
-@dataclass(frozen=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """A value that flows somewhere: `name` is where to, `value` what, `sources` what it reads."""
 
     name: str
@@ -24,16 +24,14 @@ class Flow:
     sources: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """A call of a tool or a workflow, or a read: `what` it is, and what flows into it."""
 
     what: str
     flows: tuple[Flow, ...]
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """A step; `clauses` are its other clauses, a line each, as flows of their values.
 
     `parallel` numbers the blocks of steps that run at the same time.
@@ -48,8 +46,7 @@ class Step:
     parallel: int | None
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """An argument of a workflow; `default` is JSON, None where there is none."""
 
     name: str
@@ -59,8 +56,7 @@ class Argument:
     description: str
 
 
-@dataclass(frozen=True)
-class Workflow:
+class Workflow(Struct, frozen=True):
     """A workflow; `returns` are the fields of its result, `handoff` what is left to the model."""
 
     name: str

@@ -4,7 +4,6 @@ Each is a file, a text in it that is there once, what stands there instead, and 
 this has to give: its code, a part of its message, and the text that it points at.
 """
 
-
 MISTAKES = [
     # Names, tools and parameters
     ("diary", "since,\n", "sinse,\n", "WF201", "`sinse`", "sinse"),

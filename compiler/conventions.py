@@ -1,0 +1,11 @@
+"""Names and choices that the command line and the phases agree on; it takes no time to import."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+LOCK_NAME = "tools.lock.json"
+
+DriftMode: TypeAlias = Literal["fail", "warn", "ignore"]
+# Comparing costs a listing of the tools for each connection, and a page of plumbing.
+DEFAULT_DRIFT: DriftMode = "ignore"

@@ -1,0 +1,75 @@
+"""Whether a command would find what it found before: that nothing is wrong.
+
+In: what a command was asked, and the files that it read. A command that had nothing to tell is
+remembered with hashes of all these files; while they are the same, asking again takes no longer
+than reading them. What had anything to tell, be it a warning, is not remembered, so that it is told
+each time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+from . import __version__
+from .cache import keep, kept
+
+Contents = Mapping[str, bytes | None]
+"""The files that were read, by path: what was in them, None for those that are not there."""
+
+
+def is_unchanged(question: Sequence[str]) -> bool:
+    """Whether nothing has changed since this question was answered by `remember`."""
+    content = kept(_name(question))
+    if content is None:
+        return False
+    known = json.loads(content)
+    return known["by"] == _this_wfc() and all(
+        _digest(_read(path)) == digest for path, digest in known["files"].items()
+    )
+
+
+def remember(question: Sequence[str], contents: Contents) -> None:
+    """Remember that there was nothing to tell, with these files being as they are."""
+    files = {os.path.abspath(path): _digest(content) for path, content in contents.items()}
+    keep(_name(question), json.dumps({"by": _this_wfc(), "files": files}).encode())
+
+
+def _name(question: Sequence[str]) -> str:
+    asked = json.dumps([*question, os.getcwd()])
+    return f"unchanged-{sha256(asked.encode()).hexdigest()[:32]}"
+
+
+def _digest(content: bytes | None) -> str | None:
+    return None if content is None else sha256(content).hexdigest()
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return None
+
+
+def _this_wfc() -> str:
+    """Tell one wfc from another, also while somebody works on it."""
+    files = sorted(
+        f"{entry.name} {entry.stat().st_mtime_ns}"
+        for package in ("wfc", "wfc.grammar", "wfc.templates")
+        for entry in _modules(os.path.dirname(getattr(find_spec(package), "origin", None) or ""))
+    )
+    made_of = "\n".join([__version__, sys.version, *files])
+    return sha256(made_of.encode()).hexdigest()
+
+
+def _modules(folder: str) -> Iterator[os.DirEntry[str]]:
+    for entry in os.scandir(folder):
+        if entry.is_dir():
+            yield from _modules(entry.path)
+        elif not entry.name.endswith(".pyc"):
+            yield entry

@@ -1,0 +1,130 @@
+"""What is kept between runs: it makes them fast and never makes them wrong."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from running import EXAMPLES
+from wfc import cache
+from wfc.language.grammar import grammar
+
+ONBOARDING = EXAMPLES / "onboarding"
+HEAVY = {"wfc.checking", "wfc.language", "lark", "jsonschema_rs", "msgspec"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the onboarding example, and a cache of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return Path(shutil.copytree(ONBOARDING, tmp_path / "onboarding"))
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, str, set[str]]:
+    """Run a command; return its exit code, what it said, and the modules it imported."""
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "wfc", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = result.stderr.splitlines()
+    times = [line for line in lines if line.startswith("import time:")]
+    said = "\n".join(line for line in lines if not line.startswith("import time:"))
+    return result.returncode, said, {line.rpartition("|")[2].strip() for line in times}
+
+
+def kept(kind: str) -> list[Path]:
+    return sorted(cache.directory().glob(f"{kind}-*"))
+
+
+def test_what_is_unchanged_is_told_without_a_compiler(folder: Path) -> None:
+    first = run(folder, "check", "--locked", "onboarding.wf")
+    assert first[:2] == (0, "")
+    assert first[2] >= HEAVY
+    again = run(folder, "check", "--locked", "onboarding.wf")
+    assert again[:2] == (0, "")
+    assert not HEAVY & again[2]
+
+
+@pytest.mark.parametrize(
+    "name", ["onboarding.wf", "mcp.json", "tools.lock.json", "servers/comms.py"]
+)
+def test_a_change_of_any_file_is_seen(folder: Path, name: str) -> None:
+    assert run(folder, "check", "--locked", "onboarding.wf")[0] == 0
+    path = folder / name
+    path.write_text(path.read_text("utf-8").replace("comms", "commas"), "utf-8")
+    if name == "mcp.json":
+        path.write_text("{}")
+    if name == "servers/comms.py":
+        path.unlink()
+    code, said, _ = run(folder, "check", "--locked", "onboarding.wf")
+    assert code != 0
+    assert "error[WF" in said
+
+
+def test_warnings_are_told_each_time(folder: Path) -> None:
+    path = folder / "onboarding.wf"
+    path.write_text(
+        path.read_text("utf-8").replace("  arg role:", "  arg unused: string\n  arg role:")
+    )
+    said = [run(folder, "check", "--locked", "onboarding.wf")[1] for _ in range(2)]
+    assert "warning[WF501]" in said[0]
+    assert said[0] == said[1]
+
+
+def test_an_unchanged_build_is_told_so_and_a_hand_edit_is_seen(folder: Path) -> None:
+    build = ["build", "--locked", "onboarding.wf", "-o", "server.py"]
+    run(folder, *build)
+    code, said, modules = run(folder, *build)
+    assert (code, said) == (0, "server.py: unchanged")
+    assert not HEAVY & modules
+    server = folder / "server.py"
+    server.write_text(server.read_text("utf-8") + "# by hand\n", "utf-8")
+    code, said, _ = run(folder, *build)
+    assert code == 2
+    assert "WF904" in said
+    server.unlink()
+    assert run(folder, *build)[:2] == (0, "server.py: written")
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"nonsense", None])
+def test_a_spoilt_grammar_is_made_anew(folder: Path, spoilt: bytes | None) -> None:
+    grammar.cache_clear()
+    whole = grammar().parse('workflow w "W" {}', start="file")
+    (path,) = kept("grammar")
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] if spoilt is None else spoilt)
+    grammar.cache_clear()
+    assert grammar().parse('workflow w "W" {}', start="file") == whole
+    assert cache.kept(path.name) is not None
+    grammar.cache_clear()
+
+
+def test_tables_of_something_else_are_made_anew(folder: Path) -> None:
+    grammar.cache_clear()
+    whole = grammar().parse('workflow w "W" {}', start="file")
+    (path,) = kept("grammar")
+    cache.keep(path.name, b"i\x00\x00\x00\x00")  # marshal's 0
+    grammar.cache_clear()
+    assert grammar().parse('workflow w "W" {}', start="file") == whole
+    grammar.cache_clear()
+
+
+def test_the_kept_grammar_reads_as_the_new_one_does(folder: Path) -> None:
+    text = (folder / "onboarding.wf").read_text("utf-8")
+    grammar.cache_clear()
+    made = grammar().parse(text, start="file")
+    grammar.cache_clear()
+    assert grammar().parse(text, start="file") == made
+    grammar.cache_clear()
+
+
+def test_nothing_needs_a_cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "file").write_text("not a directory")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "file"))
+    assert run(folder, "check", "--locked", "onboarding.wf")[:2] == (0, "")
+    assert os.listdir(folder / "..") == ["onboarding"]
