@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import plan
 from ..diagnostics import Diagnostic, Related, in_order
-from ..diagnostics.suggest import listing, nearest
+from ..diagnostics.suggest import listing, nearest, spelling_fix
 from ..language import syntax
 from ..plan import Type
 from ..servers.catalog import Catalog, Tool
@@ -203,6 +203,7 @@ class FileChecker:
                     label="not configured",
                     notes=(f"it has {listing(configured)}",) if configured else (),
                     help=f"did you mean `{close}`?" if close else f"add it to {use.origin.value}",
+                    fix=spelling_fix(source.server.span, name, configured),
                 )
             )
             return None
@@ -282,6 +283,7 @@ class FileChecker:
             label="unknown server",
             notes=(known,) if self.servers else ("no server is used in this file",),
             help=help,
+            fix=spelling_fix(name.span, name.text, self.servers),
         )
 
     def _unknown_tool(self, call: syntax.ToolCall, tools: Mapping[str, Tool]) -> Diagnostic:
@@ -303,6 +305,7 @@ class FileChecker:
             label="unknown tool",
             notes=notes,
             help=help or "if the server has it by now, run `wfc lock --upgrade`",
+            fix=spelling_fix(call.tool.span, name, tools),
         )
 
     def comments(

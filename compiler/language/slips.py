@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from ..diagnostics import Diagnostic, Fix, replace_fix
 from ..source import SourceFile
+from .recover import KEYWORDS
 
 _SLIPS = re.compile(
     r'''
@@ -20,11 +21,13 @@ _SLIPS = re.compile(
               | [A-Za-z0-9_]++(?![^\W\x00-\x7f]) )
     | (?P<conflict> ^(?:<{7}|\|{7}|={7}|>{7})(?=[ \n]|\Z)[^\n]*
                     (?: \n(?:(?!>{7})[^\n]*\n)*? >{7}[^\n]* )? )
-    | (?P<line_comment> (?<![:/])//[^\n]* )
-    | (?P<block_comment> /\*.*?(?:\*/|\Z) )
-    | (?P<single_quotes> f?'(?:[^'"\\\n])*' | f?[‘‚][^‘’"\\\n]*’ )
+    | (?P<line_comment> (?<![:/])//[^\n]* | (?<!\S)--(?!-)[^\n]* )
+    | (?P<rule> ^---[ ]*$ )
+    | (?P<block_comment> /\*.*?\*/ | <!--.*?--> )
+    | (?P<open_comment> (?:/\*|<!--)[^\n]* )
+    | (?P<single_quotes> f?'(?:[^'"\\\n])*' | f?[‘‚][^‘’"\\\n]*’ | `[^`"\\\n]*` )
     | (?P<smart_quotes> f?[“„”«][^“„”«»"\\\n]*[”“»] )
-    | (?P<dollar> \$\{[ ]*(?P<in_dollar>[A-Za-z_][\w.\[\]]*)[ ]*\} | \$[A-Za-z_]\w* )
+    | (?P<dollar> \$\{\{?[ ]*(?P<in_dollar>[A-Za-z_][\w.\[\]]*)[ ]*\}\}? | \$[A-Za-z_]\w* )
     | (?P<mustache> \{\{[ ]*(?P<in_mustache>[A-Za-z_][\w.\[\]]*)[ ]*\}\} )
     | (?P<semicolon> ; )
     | (?P<space> (?: [\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000]
@@ -84,6 +87,9 @@ def _blank(text: str) -> str:
 
 
 def _conflict(source: SourceFile, match: re.Match[str]) -> _Mended:
+    if "\n" not in match[0]:
+        help = "remove the line"
+        return _blank(match[0]), _slip(source, match, "a merge conflict is not resolved here", help)
     # Our side of the conflict is read, so that what follows from it is told once.
     ours = re.sub(r"^(<{7}|>{7})[^\n]*", lambda line: _blank(line[0]), match[0], flags=re.MULTILINE)
     mended = re.sub(
@@ -94,21 +100,33 @@ def _conflict(source: SourceFile, match: re.Match[str]) -> _Mended:
 
 
 def _line_comment(source: SourceFile, match: re.Match[str]) -> _Mended:
-    comment = re.sub(r"^//+", "#", match[0])
-    help = "write `#` instead of `//`"
+    comment = re.sub(r"^(?://+|--)", "#", match[0])
+    help = f"write `#` instead of `{match[0][:2]}`"
     problem = _slip(source, match, "comments start with `#`", help, comment, width=2)
     return _blank(match[0]), problem
 
 
 def _block_comment(source: SourceFile, match: re.Match[str]) -> _Mended:
-    lines = [line.strip().removeprefix("*").strip() for line in match[0][2:].split("\n")]
-    lines[-1] = lines[-1].removesuffix("*/").rstrip()
+    inner = match[0].removeprefix("/*").removeprefix("<!--").removesuffix("-->").removesuffix("*/")
+    lines = [line.strip().removeprefix("*").strip() for line in inner.split("\n")]
     indent = " " * (source.position(match.start())[1] - 1)
     kept = [f"# {line}" for line in lines if line]
     after = source.text[match.end() :].split("\n")[0]
     fix = ("\n" + indent).join(kept) if not after.strip() and kept else None
     help = "start each of its lines with `#`"
     problem = _slip(source, match, "comments start with `#`", help, fix, width=2)
+    return _blank(match[0]), problem
+
+
+def _open_comment(source: SourceFile, match: re.Match[str]) -> _Mended:
+    # No more than the line is taken for the comment, or the rest of the file would be lost with it.
+    help = "start each of its lines with `#`"
+    problem = _slip(source, match, "comments start with `#`, and end with their line", help)
+    return _blank(match[0]), problem
+
+
+def _rule(source: SourceFile, match: re.Match[str]) -> _Mended:
+    problem = _slip(source, match, "there are no `---` lines here", "remove it", "")
     return _blank(match[0]), problem
 
 
@@ -156,7 +174,8 @@ def _space(source: SourceFile, match: re.Match[str]) -> _Mended:
 
 def _word(source: SourceFile, match: re.Match[str]) -> _Mended:
     mended = match[0].translate(_LOOK_ALIKES)
-    if not mended.isascii():
+    is_partly_latin = any(character.isascii() and character.isalpha() for character in match[0])
+    if not (mended.isascii() and (is_partly_latin or mended in KEYWORDS)):
         return match[0], None
     odd = next(character for character in match[0] if not character.isascii())
     name = unicodedata.name(odd, f"U+{ord(odd):04X}")
@@ -178,6 +197,8 @@ _MENDERS: dict[str, Callable[[SourceFile, re.Match[str]], _Mended]] = {
     "conflict": _conflict,
     "line_comment": _line_comment,
     "block_comment": _block_comment,
+    "open_comment": _open_comment,
+    "rule": _rule,
     "single_quotes": _quotes,
     "smart_quotes": _quotes,
     "dollar": _interpolation,

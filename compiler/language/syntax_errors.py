@@ -186,7 +186,9 @@ def with_silences(
     everywhere = source.span(0, len(source.text))
     silences = [
         Silence(frozenset({"WF201", "WF202"}), body, names),
-        Silence(frozenset({"WF404", "WF501", "WF502"}), body, words),
+        Silence(frozenset({"WF404"}), body, words),
+        # What is lost may have used any of the names.
+        Silence(frozenset({"WF501", "WF502"}), body),
         Silence(frozenset({"WF303"}), everywhere, frozenset(re.findall(r"^arg\s+(\w+)", text))),
         Silence(frozenset({"WF207"}), body),
     ]
@@ -226,6 +228,15 @@ def closed_early(source: SourceFile, brace: int) -> Diagnostic:
         "this `}` ends the workflow, and more of it follows",
         source.span(brace, brace + 1),
         label="one too many, here or before",
+    )
+
+
+def nested_workflow(header: Span) -> Diagnostic:
+    """Return the diagnostic for a workflow that stands in the body of another."""
+    return problem(
+        "a workflow cannot stand within another",
+        header,
+        help="move it out; a step calls it as `step NAME: workflow(…)`",
     )
 
 

@@ -149,6 +149,11 @@ def validator(schema: Schema, *, formats: bool = False) -> Validator | None:
     return _format_validator(schema) if formats else _plain_validator(schema)
 
 
+def is_pattern(text: str) -> bool:
+    """Say whether a text is a regular expression, as ``pattern`` takes it."""
+    return validator({"pattern": text}) is not None
+
+
 def gave_up(problem: ValidationError) -> bool:
     """Say whether a validator refused a value only because a pattern took it too long."""
     kind = problem.kind
