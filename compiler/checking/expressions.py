@@ -75,6 +75,10 @@ class Scope:
     """The step that is looked at, None at the end of the workflow."""
     beside: tuple[syntax.Step, ...] = ()
     """The steps that run at the same time."""
+    repeated: int = 0
+    """How many names are given to two things: one of them may be what an unknown name was to be."""
+    is_unclear: bool = False
+    """Whether an unknown name may stand for any other."""
     parameter: syntax.Name | None = None
     """The parameter that stands alone, as a short form of its value, where one is looked at."""
 
@@ -193,7 +197,16 @@ class Expressions:
         if (name.text, is_own) in self.scope.unknown:
             return None
         self.scope.unknown.add((name.text, is_own))
-        self.scope.report(self._unknown(name) if later is None else self._too_early(name, later))
+        if later is not None:
+            self.scope.report(self._too_early(name, later))
+            return None
+        unknown = self._unknown(name)
+        if unknown.fix is None:
+            self.scope.is_unclear = True
+            if self.scope.repeated:
+                self.scope.repeated -= 1
+                return None
+        self.scope.report(unknown)
         return None
 
     def _too_early(self, name: syntax.Name, step: syntax.Step) -> Diagnostic:

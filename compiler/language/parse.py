@@ -14,6 +14,7 @@ import math
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import Any, cast
@@ -22,7 +23,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 from lark.lark import PostLex
 
-from ..diagnostics import Diagnostic
+from ..diagnostics import Diagnostic, Silence
 from ..source import SourceFile, Span
 from . import syntax
 from .recover import Piece, pieces
@@ -89,7 +90,10 @@ def parse(source: SourceFile) -> tuple[syntax.File, list[Diagnostic]]:
     found = tuple(each for each in declarations if each is not None)
     if not builder.problems and not any(isinstance(each, syntax.Workflow) for each in found):
         builder.problems.append(no_workflow(source))
-    return syntax.File(source, found, tuple(comments)), builder.problems
+    # What is lost, or read as it may not be meant, may have used any of the names.
+    unused = Silence(frozenset({"WF501", "WF502"}), source.span(0, len(source.text)))
+    problems = [replace(each, silences=(*each.silences, unused)) for each in builder.problems]
+    return syntax.File(source, found, tuple(comments)), problems
 
 
 def concrete_tree(text: str) -> Tree[Token]:
@@ -167,7 +171,11 @@ class Builder:
             # brace that is left over because of any mistake before it.
             slips = [i for i in range(self.slips) if is_on_line_of(self.problems[i], lost)]
             is_left_over = text.strip() == "}" and self.problems
-            is_told = any(is_on_line_of(lost, mended) for mended in mender.problems)
+            is_told = any(is_on_line_of(lost, mended) for mended in mender.problems) or (
+                # Two declarations on one line are more likely one that is wrong.
+                piece.rule == "declaration"
+                and any(is_on_line_of(lost, earlier) for earlier in self.problems)
+            )
             if not (is_left_over or slips or is_told):
                 self.problems.append(lost)
         self.problems += mender.problems

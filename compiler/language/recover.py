@@ -66,6 +66,15 @@ FOREIGN = {
     "inputs", "input", "outputs", "output", "param", "params", "parameter", "task", "job", "jobs",
     "run", "call", "name", "description", "end",
 }  # fmt: skip
+# What other languages call a thing that has a place in this one.
+KEYWORD_OF = {
+    "args": "arg", "argument": "arg", "input": "arg", "inputs": "arg", "param": "arg",
+    "params": "arg", "parameter": "arg", "task": "step", "job": "step", "run": "step",
+    "import": "use", "include": "use", "if": "when", "foreach": "for", "rollback": "undo",
+    "compensate": "undo", "assert": "require", "ensure": "require", "retries": "retry",
+    "within": "timeout", "wait": "every", "output": "return", "concurrently": "parallel",
+    "instructions": "instruction", "into": "as",
+}  # fmt: skip
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -196,6 +205,9 @@ class _Cutter:
         elif word in _DECLARATIONS and not in_body and (certain or not self.open):
             self.close_piece()
             self._open_piece("declaration", match.start())
+        elif word in _DECLARATIONS and in_body and certain and not self.open:
+            self.close_piece()
+            self._open_piece("statement", match.start())
         elif word in _STATEMENTS:
             if certain and not in_body:
                 self._enter_workflow()
@@ -218,6 +230,8 @@ class _Cutter:
             return "{" in line
         if line.endswith(","):
             return False  # an argument, rather
+        if KEYWORD_OF.get(match[0].lower()) in _CONTINUATIONS:
+            return False
         return nearest(match[0], KEYWORDS) not in _CONTINUATIONS
 
     def _follows_a_whole_piece(self) -> bool:
@@ -274,6 +288,15 @@ class _Cutter:
 
     def _is_structure(self, match: re.Match[str]) -> bool:
         """Whether this is the brace of a workflow's body or of a `parallel`."""
+        if match[0] == "{" and self._starts_a_statement(match.start()):
+            # A `parallel` without its word: what is in it are steps all the same.
+            self.close_piece()
+            self._open_piece("statement", match.start())
+            assert self.piece is not None
+            self.piece.end = match.end()
+            self.piece = None
+            self.parallels.append(-1)
+            return True
         if match[0] == "{" and self.piece is not None and not self.open:
             if self.piece.rule == "workflow_header":
                 self.workflow, self.piece = self.piece, None
@@ -297,6 +320,12 @@ class _Cutter:
                 self.workflow = self.workflow.outer
             return True
         return False
+
+    def _starts_a_statement(self, start: int) -> bool:
+        """Whether a brace begins something of its own in the body of a workflow."""
+        if self.workflow is None or self.open or not self._starts_a_line(start):
+            return False
+        return self.piece is None or self._follows_a_whole_piece()
 
     def _closes_something(self, bracket: str) -> bool:
         return any(CLOSING[self.text[position]] == bracket for position in self.open)

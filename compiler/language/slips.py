@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 
-from ..diagnostics import Diagnostic, Fix, replace_fix
+from ..diagnostics import Diagnostic, Fix, Silence, replace_fix
 from ..source import SourceFile
 from .recover import KEYWORDS
 
@@ -103,7 +104,11 @@ def _line_comment(source: SourceFile, match: re.Match[str]) -> _Mended:
     comment = re.sub(r"^(?://+|--)", "#", match[0])
     help = f"write `#` instead of `{match[0][:2]}`"
     problem = _slip(source, match, "comments start with `#`", help, comment, width=2)
-    return _blank(match[0]), problem
+    # It may be code, which begins with something else than what was taken for a comment.
+    words = frozenset(re.findall(r"[A-Za-z_]\w*", match[0]))
+    everywhere = source.span(0, len(source.text))
+    silence = Silence(frozenset({"WF201", "WF202", "WF301"}), everywhere, words)
+    return _blank(match[0]), replace(problem, silences=(silence,))
 
 
 def _block_comment(source: SourceFile, match: re.Match[str]) -> _Mended:
@@ -147,7 +152,9 @@ def _interpolation(source: SourceFile, match: re.Match[str]) -> _Mended:
 
 
 def _semicolon(source: SourceFile, match: re.Match[str]) -> _Mended:
-    if _separates_items(source.text, match.start()):
+    line = source.text[source.text.rfind("\n", 0, match.start()) + 1 :].split("\n", 1)[0]
+    is_in_use = re.match(r"\s*use\b.*;.*\bfrom\b", line) is not None
+    if is_in_use or _separates_items(source.text, match.start()):
         return ",", _slip(source, match, "a `,` stands between these", "write `,`", ",")
     return " ", _slip(source, match, "nothing ends with `;`", "remove it", "")
 
