@@ -114,6 +114,8 @@ class FileChecker:
         self.called: list[plan.Downstream] = []
         self.unknown: set[tuple[str, ...]] = set()
         """Servers, tools and workflows that were reported as unknown: once is enough."""
+        self.misspelt: set[str] = set()
+        """Servers that a `use` names in another spelling, which has been reported."""
         self.servers = self._servers()
         declarations = unit.file.of_kind(syntax.TypeDeclaration)
         report_repeated([each.name for each in declarations], "WF210", "type", report)
@@ -195,6 +197,8 @@ class FileChecker:
         name = source.server.text
         if name not in configured:
             close = nearest(name, configured)
+            if close is not None:
+                self.misspelt.add(close)
             self.report(
                 Diagnostic(
                     "WF301",
@@ -230,7 +234,7 @@ class FileChecker:
         """Return the server and the signature of a call; None, reported, where there is none."""
         used = self.servers.get(call.server.text)
         if used is None:
-            self.report_once((call.server.text,), lambda: self._unknown_server(call.server))
+            self._report_unknown_server(call.server)
             return None
         if used.downstream is None:
             return None
@@ -262,11 +266,15 @@ class FileChecker:
         """Return the server of a `read`; None, reported, where there is none."""
         used = self.servers.get(name.text)
         if used is None:
-            self.report_once((name.text,), lambda: self._unknown_server(name))
+            self._report_unknown_server(name)
             return None
         if used.downstream is not None and used.downstream not in self.called:
             self.called.append(used.downstream)
         return used.downstream
+
+    def _report_unknown_server(self, name: syntax.Name) -> None:
+        if name.text not in self.misspelt:
+            self.report_once((name.text,), lambda: self._unknown_server(name))
 
     def _unknown_server(self, name: syntax.Name) -> Diagnostic:
         if name.text in self.written:

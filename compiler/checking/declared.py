@@ -260,7 +260,9 @@ def _not_taken(
     """The diagnostic for a constraint that a type does not take; `allowed` are those it does."""
     by_keyword = {keyword: constraint for constraint, keyword in allowed.items()}
     meant = by_keyword.get(name.text) or only_near(name.text, allowed)
-    help = "`min` and `max` constrain texts, numbers, arrays and objects, `pattern` constrains texts"
+    help = (
+        "`min` and `max` constrain texts, numbers, arrays and objects, `pattern` constrains texts"
+    )
     if allowed:
         help = f"did you mean `{meant}`?" if meant else f"it takes {listing(allowed)}"
     return Diagnostic(

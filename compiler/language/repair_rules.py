@@ -125,9 +125,9 @@ def _comma_too_many(place: Place) -> Repair | None:
     ):
         return None
     where = "between two items" if place.opening else "here"
-    is_safe = re.match(r",\s*(?:[,)\]}#\n]|\Z|as\b|version\b)", place.rest) is not None or (
-        place.text[place.previous_end - 1] in ",([{"
-    )
+    is_safe = re.match(
+        r",\s*(?:[,)\]}#\n]|\Z|(?:as|version|every|unsafe)\b)", place.rest
+    ) is not None or (place.text[place.previous_end - 1] in ",([{")
     help = "return an object: `{a: a, b: b}`" if place.first_word == "return" else None
     repair = place.replace(
         f"a `,` too many: none belongs {where}", "", label="not expected here", is_safe=is_safe,
@@ -160,6 +160,8 @@ def _missing_comma(place: Place) -> Repair | None:
         return None
     if place.previous_end == place.start:
         return None  # `01`, or `f"` with braces that do not match
+    if place.opening == "[" and re.match(r"for\b", place.rest) and not place.is_first_on_line:
+        return None  # an array that is to be made
     follows = {
         "(": r'(?:\w+|"(?:[^"\\\n]|\\.)*")\s*(?:=(?!=)|[,)])',
         "{": r'(?:\w+|"(?:[^"\\\n]|\\.)*")\s*\??\s*:',
@@ -206,7 +208,11 @@ def _never_closed(place: Place) -> Repair | None:
     at = place.source.span(place.previous_end, place.previous_end)
     found = never_closed(place.source, place.bracket)
     fix = replace_fix(at, closing, title=f"add `{closing}`")
-    return Repair(replace(found, fix=fix), ((terminal, closing),), place.start)
+    # What was to stand in it may be what follows.
+    piece = place.source.span(place.piece.start, place.piece.end)
+    silence = Silence(frozenset({"WF304"}), piece)
+    found = replace(found, fix=fix, silences=(silence,))
+    return Repair(found, ((terminal, closing),), place.start)
 
 
 def _no_parentheses(place: Place) -> Repair | None:

@@ -189,7 +189,8 @@ def with_silences(
     in the whole file.
     """
     text = source.text[piece.start : piece.end]
-    words = frozenset(re.findall(r"[A-Za-z_]\w*", text))
+    # What is called, and whose field is read, is not what the piece gives a name to.
+    words = frozenset(re.findall(r"(?<![.\w])[A-Za-z_]\w*+(?!\s*[.(])", text))
     # Where the name itself is missing, any unknown name may be the one.
     names = None if _NAMELESS.search(text) else words
     everywhere = source.span(0, len(source.text))
@@ -199,8 +200,11 @@ def with_silences(
         Silence(frozenset({"WF303"}), everywhere, frozenset(re.findall(r"^arg\s+(\w+)", text))),
         Silence(frozenset({"WF207"}), body),
     ]
-    if piece.rule != "statement" or re.match(r"use\b|type\b", text):
-        silences.append(Silence(frozenset({"WF201", "WF208", "WF301"}), everywhere, names))
+    first = re.match(r"\w*", text)
+    word = first[0] if first else ""
+    if piece.rule != "statement" or word in ("use", "type"):
+        of_word = {"use": {"WF301"}, "type": {"WF208"}}.get(word, {"WF201", "WF208", "WF301"})
+        silences.append(Silence(frozenset(of_word), everywhere, names))
     return replace(diagnostic, silences=tuple(silences))
 
 
@@ -359,6 +363,10 @@ def _written_otherwise(
             prefix,
             fix=replace_fix(prefix, meant, is_safe=bool(meant)),
         )
+    is_of_type = re.match(r"arg\b|type\b", text[piece.start :]) is not None
+    first_of_choice = re.search(r'\(\s*("[^"]*"\s*)?\Z', text[:last])
+    if is_of_type and first_of_choice and (found.startswith('"') or found == ","):
+        return problem("a choice of texts is a type with `|`", span, help='write `"a" | "b"`')
     if text[last - 1] == "." and expected == {"NAME"}:
         return problem(
             "expected the name of a field after this `.`",
@@ -421,16 +429,14 @@ def _array_behind(span: Span, item: str) -> Diagnostic:
 
 
 def _in_parentheses(span: Span) -> Diagnostic:
-    return problem(
-        "arguments stand in parentheses", span, help="write `server.tool(name = value)`"
-    )
+    return problem("arguments stand in parentheses", span, help="write `server.tool(name = value)`")
 
 
 def _computed(
     span: Span, name: str, opening: str, expected: set[str], piece: Piece
 ) -> Diagnostic | None:
     """A parenthesis where none belongs: a function that is called, or a value within two."""
-    if name and re.match(r"arg|type", span.source.text[piece.start :]) and opening in ("", "{"):
+    if name and re.match(r"arg\b|type\b", span.source.text[piece.start :]):
         return None
     if piece.rule == "workflow_header" and expected <= TEXTS:
         help = "what it takes is declared inside: `arg name: string`"
@@ -533,7 +539,9 @@ def _unexpected_character(error: UnexpectedCharacters, source: SourceFile) -> Di
             "there is no arithmetic in a workflow",
             source.span(start, start + 1),
             label="not expected here",
-            help="let a tool do it",
+            help='let a tool do it; texts are put together in an f-string: `f"{first}{second}"`'
+            if character == "+"
+            else "let a tool do it",
         )
     shown = character if character.isprintable() else ""
     return problem(
@@ -553,7 +561,7 @@ def _name_with_a_mark(source: SourceFile, start: int) -> Diagnostic | None:
     tail = re.match(r"-[A-Za-z_][\w-]*", rest)
     if hyphenated and tail:
         span = source.span(hyphenated.start(), start + tail.end())
-        is_tool = text[:span.start].endswith(".")
+        is_tool = text[: span.start].endswith(".")
         is_server = re.match(r"use\b", text[text.rfind("\n", 0, start) + 1 :]) is not None
         if is_tool:
             return _quoted_tool(source.span(start, start + 1))
