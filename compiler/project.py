@@ -94,15 +94,19 @@ def read_project(paths: list[str], locking: Locking) -> Project:
 
 def _read(path: str, project: Project) -> str | None:
     try:
-        return Path(path).read_text("utf-8")
-    except OSError as error:
-        problem = f"cannot read {path}: {error.strerror or error}"
-    except UnicodeDecodeError as error:
-        problem = f"{path} is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}"
-    project.diagnostics.append(
-        Diagnostic("WF901", problem, None, help="check the path, or save the file as UTF-8")
-    )
+        return Path(path).read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        project.diagnostics.append(unreadable(path, error))
     return None
+
+
+def unreadable(path: str, error: OSError | UnicodeDecodeError) -> Diagnostic:
+    """Return the diagnostic for a file that cannot be read."""
+    if isinstance(error, OSError):
+        problem = f"cannot read {path}: {error.strerror or error}"
+        return Diagnostic("WF901", problem, None, help="check the path")
+    problem = f"{path} is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}"
+    return Diagnostic("WF901", problem, None, help="save the file as UTF-8")
 
 
 def _unit(file: syntax.File, project: Project, locking: Locking) -> Unit:

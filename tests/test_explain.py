@@ -5,10 +5,14 @@ With WFC_BLESS=1 in the environment, the outputs on the pages are written anew.
 
 import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from checking import check_texts
+from shop import lay_out, wfc
 from wfc.diagnostics import Diagnostic, explain
 from wfc.diagnostics.codes import CODES, KINDS
 from wfc.report import text
@@ -55,16 +59,14 @@ def test_every_code_has_a_kind_and_a_page_and_the_other_way_round() -> None:
     assert {path.stem for path in PAGES.iterdir()} == set(CODES)
 
 
-@pytest.mark.parametrize("code", CODES)
+ENVIRONMENT = [code for code in CODES if CODES[code].kind == "Environment"]
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code not in ENVIRONMENT])
 def test_the_example_gives_the_code_and_the_mended_form_does_not(code: str) -> None:
     path = PAGES / f"{code}.md"
     page = path.read_text("utf-8")
-    blocks = _BLOCK.findall(page)
-    if CODES[code].kind == "Environment":
-        assert [kind for kind, _ in blocks] == ["console"]
-        assert f"[{code}]" in blocks[0][1]
-        return
-    (_, example), (_, output), *mended = blocks
+    (_, example), (_, output), *mended = _BLOCK.findall(page)
     found = diagnostics_of(example)
     assert [each.code for each in found] == [code]
     assert found[0].severity == CODES[code].severity
@@ -76,6 +78,45 @@ def test_the_example_gives_the_code_and_the_mended_form_does_not(code: str) -> N
     for _, fixed in mended:
         assert diagnostics_of(fixed) == []
     assert mended or code == "WF306"
+
+
+@pytest.mark.parametrize("code", ENVIRONMENT)
+def test_the_commands_of_a_page_print_what_it_shows(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    path = PAGES / f"{code}.md"
+    page = path.read_text("utf-8")
+    (_, example), (_, mended) = _BLOCK.findall(page)
+    failed, shown = session(example)
+    right, shown_mended = session(mended)
+    assert f"error[{code}]" in shown
+    assert (failed, right) == (1 if code == "WF905" else 2, 0)
+    if os.environ.get("WFC_BLESS"):
+        path.write_text(page.replace(example, shown).replace(mended, shown_mended), "utf-8")
+    else:
+        assert (example, mended) == (shown, shown_mended), (
+            "run the tests with WFC_BLESS=1 and read the difference"
+        )
+
+
+def session(written: str) -> tuple[int, str]:
+    """Run the commands of a session; return the last exit code, and the session as it went."""
+    lines: list[str] = []
+    code = 0
+    for command in [line[2:] for line in written.splitlines() if line.startswith("$ ")]:
+        program, *arguments = shlex.split(command)
+        if program == "wfc":
+            outcome = wfc(*arguments)
+            code, printed = outcome.code, outcome.stdout + outcome.stderr
+        else:
+            printed = subprocess.run(
+                command, shell=True, check=True, capture_output=True, text=True
+            ).stdout
+        lines += [f"$ {command}", *printed.splitlines()]
+    return code, "\n".join(lines) + "\n"
 
 
 def test_the_guide_shows_what_is_said_now() -> None:
