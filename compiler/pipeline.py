@@ -18,7 +18,7 @@ from .diagnostics import Diagnostic, in_order
 from .emitting.header import Fingerprint
 from .emitting.staleness import fingerprint
 from .plan import DEFAULT_DRIFT, DriftMode
-from .project import Locking, Project, read_project
+from .project import Files, Locking, Project, read_project
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Checked:
     diagnostics: list[Diagnostic]
 
 
-def check_files(paths: list[str], locking: Locking) -> Checked:
+def check_files(paths: list[str], locking: Locking, files: Files | None = None) -> Checked:
     """Read and check the files of one server; nothing but the lock is written."""
-    project = read_project(paths, locking)
+    project = read_project(paths, locking, files)
     if not project.units:
         return Checked(project, None, in_order(project.diagnostics))
     server, problems = check(project.units)

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from .checking.check import Unit
 from .diagnostics import Diagnostic, Related, Severity
@@ -45,6 +46,28 @@ class Locking:
     on_progress: Callable[[str, State], None] | None = None
 
 
+class Files(Protocol):
+    """Where the texts of a project come from."""
+
+    def read(self, path: str) -> str:
+        """Return a file's text; raises `OSError` or `UnicodeDecodeError`."""
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file of this path."""
+
+
+class Disk:
+    """The files of the machine."""
+
+    def read(self, path: str) -> str:
+        """Return a file's text, without the mark that some editors put in front of it."""
+        return Path(path).read_text("utf-8-sig")
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file of this path."""
+        return os.path.isfile(path)
+
+
 @dataclass(frozen=True)
 class Relocked:
     """A lock as it was and as it is now that `servers` have been asked."""
@@ -63,6 +86,7 @@ class Relocked:
 class Project:
     """Files that make one server, as they were read."""
 
+    files: Files
     units: list[Unit] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     locked: dict[str, Relocked] = field(default_factory=dict)
@@ -78,9 +102,12 @@ class Project:
         )
 
 
-def read_project(paths: list[str], locking: Locking) -> Project:
-    """Read `.wf` files and all that they refer to, locking what is not locked."""
-    project = Project()
+def read_project(paths: list[str], locking: Locking, files: Files | None = None) -> Project:
+    """Read `.wf` files and all that they refer to, locking what is not locked.
+
+    `files` is where they are read, the disk where nothing is said.
+    """
+    project = Project(files or Disk())
     for path in paths:
         text = _read(path, project)
         if text is None:
@@ -94,7 +121,7 @@ def read_project(paths: list[str], locking: Locking) -> Project:
 
 def _read(path: str, project: Project) -> str | None:
     try:
-        return Path(path).read_text("utf-8-sig")
+        return project.files.read(path)
     except (OSError, UnicodeDecodeError) as error:
         project.diagnostics.append(unreadable(path, error))
     return None
@@ -123,7 +150,7 @@ def _unit(file: syntax.File, project: Project, locking: Locking) -> Unit:
             )
     lock_path = os.path.join(folder, LOCK_NAME)
     catalog = empty_catalog(lock_path)
-    if os.path.exists(lock_path):
+    if project.files.exists(lock_path):
         text = _read(lock_path, project)
         try:
             if text is not None:
@@ -152,7 +179,7 @@ def _configuration(
         )
 
     if origin.endswith(".py"):
-        if not os.path.isfile(path):
+        if not project.files.exists(path):
             report("WF901", f"there is no file {origin}", "a path is relative to the .wf file")
             return None
         return {source.server.text: PythonServer(origin) for source in use.sources}
@@ -164,7 +191,7 @@ def _configuration(
         )
         return None
     try:
-        text = Path(path).read_text("utf-8")
+        text = project.files.read(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         report("WF901", f"cannot read {origin}: {reason}", "a path is relative to the .wf file")

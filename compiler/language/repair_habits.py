@@ -100,7 +100,7 @@ def _alternative(place: Place) -> Repair | None:
     )  # fmt: skip
 
 
-def _other_bracket(place: Place) -> Repair | None:
+def other_bracket(place: Place) -> Repair | None:
     """A bracket of another kind than the one that it is to close."""
     if place.bracket is None or place.found not in _TERMINALS:
         return None
@@ -192,31 +192,38 @@ def _bare_binding(place: Place) -> Repair | None:
 
 
 def _nameless_step(place: Place) -> Repair | None:
-    """`step hr.create(…)` and `step: hr.create(…)`."""
-    if place.first_word != "step" or place.opening:
-        return None
-    rest = re.match(r"\.(?P<tool>\w+)\s*\(" if "COLON" in place.accepts else r":\s*(?:\w+\.)?"
-                    r"(?P<tool>\w+)\s*\(", place.rest)  # fmt: skip
+    """`step hr.create(…)`."""
+    called = re.match(r"\.(\w+)\s*\(", place.rest)
     words = place.text[place.piece.start : place.start].split()
-    if rest is None or len(words) != (2 if "COLON" in place.accepts else 1):
+    if called is None or "COLON" not in place.accepts or words[:1] != ["step"] or len(words) != 2:
         return None
-    name = rest["tool"]
-    if "COLON" in place.accepts:
-        callee = place.source.span(place.previous_end - len(words[1]), place.previous_end)
-        at = place.source.span(callee.start, callee.start)
-        tokens = (("COLON", ":"), ("NAME", words[1]))
-        fix = replace_fix(at, f"{name}: ", title=f"add `{name}: `")
-    elif place.accepts == {"NAME"}:
-        callee, tokens = place.span(1), (("NAME", name),)
-        at = place.source.span(place.start, place.start)
-        fix = replace_fix(at, f" {name}", title=f"add `{name}`")
-    else:
+    start = place.previous_end - len(words[1])
+    return _named_step(
+        place, called[1], start, place.previous_end, (("COLON", ":"), ("NAME", words[1]))
+    )
+
+
+def _step_and_colon(place: Place) -> Repair | None:
+    """`step: hr.create(…)`."""
+    called = re.match(r":\s*(?:\w+\.)?(\w+)\s*\(", place.rest)
+    if called is None or place.accepts != {"NAME"} or place.previous != ["step"]:
         return None
+    return _named_step(place, called[1], place.start, place.start + 1, (("NAME", called[1]),))
+
+
+def _named_step(
+    place: Place, name: str, start: int, end: int, tokens: tuple[tuple[str, str], ...]
+) -> Repair:
+    """Name a step like the tool that it calls, in front of what is marked."""
+    new = f" {name}" if place.text[start] == ":" else f"{name}: "
+    at = place.source.span(start, start)
     found = problem(
-        "this step has no name", callee, label="a name and `:` belong in front of this"
-        if len(tokens) == 2 else "a name belongs in front of this",
-        help=f"write `step {name}: …`", fix=fix,
-    )  # fmt: skip
+        "this step has no name",
+        place.source.span(start, end),
+        label="a name belongs in front of this",
+        help=f"write `step {name}: …`",
+        fix=replace_fix(at, new, title=f"add `{new.strip()}`"),
+    )
     return Repair(found, tokens, place.start, is_certain=False)
 
 
@@ -282,6 +289,5 @@ def _bare_digits(place: Place) -> Repair | None:
 HABITS: tuple[Callable[[Place], Repair | None], ...] = (
     _comparison, _rest_of_comparison, _argument_arrow, _field_mark, _second_dot, _second_bar,
     _alternative, _listed_alternatives, _from, _equal_of_type, _nameless_step,
-    _bare_binding, _number, _bare_default, _bare_digits,
+    _step_and_colon, _bare_binding, _number, _bare_default, _bare_digits,
 )  # fmt: skip
-OTHER_BRACKETS = _other_bracket

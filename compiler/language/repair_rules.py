@@ -13,7 +13,7 @@ from ..diagnostics import Edit, Fix, Silence, replace_fix
 from ..diagnostics.suggest import nearest
 from ..source import Span
 from .recover import CLAUSES, CLOSING, KEYWORD_OF, KEYWORDS, before
-from .repair_habits import HABITS, OTHER_BRACKETS
+from .repair_habits import HABITS, other_bracket
 from .repair_place import Place, Repair
 from .syntax_errors import (
     BASE_TYPE_NAMES,
@@ -476,6 +476,6 @@ RULES: tuple[Callable[[Place], Repair | None], ...] = (
     _second_mark, _boolean_operator, _duration, _rest_of_duration, _times,
     _never_closed, _missing_comma, _foreign_value, _quoted_name, _quoted_source, _keyword,
     _type_without_colon, _question_mark_after_type, _arrow, _bare_text, _missing_description,
-    _no_parentheses, _colon_too_many, _comma_too_many, OTHER_BRACKETS,
+    _no_parentheses, _colon_too_many, _comma_too_many, other_bracket,
     _bracket_too_many,
 )  # fmt: skip
