@@ -65,8 +65,8 @@ def build(
 def format(text: str, path: str = "<text>") -> tuple[str | None, list[Diagnostic]]:
     """Lay out the text of a `.wf` file in the one canonical way.
 
-    Returns the new text, None where there are syntax errors, and those; `path` is what they call the
-    file. Raises `language.format.FormatError` for a bug in wfc.
+    Returns the new text, None where there are syntax errors, and those; `path` is what they call
+    the file. Raises `language.format.FormatError` for a bug in wfc.
     """
     return format_source(SourceFile(path, text))
 

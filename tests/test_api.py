@@ -77,7 +77,7 @@ def test_several_files_make_one_server() -> None:
 
 
 def test_without_a_workflow_file_there_is_nothing_to_check() -> None:
-    with pytest.raises(ValueError, match="no .wf file"):
+    with pytest.raises(ValueError, match=r"no \.wf file"):
         wfc.check({"tools.lock.json": "{}"})
 
 

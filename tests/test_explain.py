@@ -134,6 +134,37 @@ def test_the_guide_shows_what_is_said_now() -> None:
         assert shown == output
 
 
+HIRING = """\
+use hr, finance from "mcp.json"
+
+workflow hire "Hire somebody" {
+  arg name: string
+  step create: hr.create_employee(name, department = "Sales") as employee
+"""
+MISTAKES = {
+    "a misspelt field": "  return {mail: employee.emial}",
+    "a misspelt name": "  return {mail: emplyee.email}",
+    "the wrong type": "  step pay: finance.create_payroll(employee_id = employee.employee_id)",
+    "a missing argument": "  step find: hr.find_employees()",
+    "an open bracket": "  step find: hr.find_employees(query = name\n    timeout 10s",
+    "`&&`": '  step find: hr.find_employees(query = name)\n    when name == "" && employee.desk',
+}
+
+
+def test_the_guide_counts_the_lines_that_are_printed() -> None:
+    guide = (SOURCES.parent / "docs" / "diagnostics.md").read_text("utf-8")
+    rows = re.findall(r"^\| (.*?) \| (\d+) \| (\d+) \| (\d+) \|", guide, re.MULTILINE)
+    counted = {mistake: int(lines) for mistake, _, _, lines in rows}
+    printed = {
+        mistake: text.render(diagnostics_of(f"{HIRING}{line}\n}}\n")).rsplit("\n\n", 1)[0]
+        for mistake, line in MISTAKES.items()
+    }
+    lines = {mistake: len(shown.splitlines()) for mistake, shown in printed.items()}
+    assert counted == lines | {"all six": sum(lines.values())}
+    for column in (1, 2):
+        assert sum(int(row[column]) for row in rows[:-1]) == int(rows[-1][column])
+
+
 def test_a_page_in_lower_case_and_with_what_a_terminal_shows() -> None:
     page = explain.page("wf401")
     assert page.startswith("# WF401: type mismatch\n\n")

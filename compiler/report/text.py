@@ -101,10 +101,10 @@ class _Writer:
             lines.append(self.bar)
         for note in diagnostic.notes:
             lines += self.remark("note", note)
-        if diagnostic.help:
-            lines += self.remark("help", diagnostic.help)
         if diagnostic.fix is not None:
-            lines += self.fix(diagnostic.fix)
+            lines += self.fix(diagnostic.fix, diagnostic.help)
+        elif diagnostic.help:
+            lines += self.remark("help", diagnostic.help)
         return "\n".join([*lines, ""])
 
     def snippet(self, marks: list[_Mark], severity: str, *, is_first: bool) -> list[str]:
@@ -146,8 +146,8 @@ class _Writer:
         head = f"{margin} {self.paint('frame', '=')} {self.paint('help', kind)}: {first}"
         return [head, *(" " * (self.width + 5 + len(kind)) + line for line in rest)]
 
-    def fix(self, fix: Fix) -> list[str]:
-        """The lines that a fix changes, before and after."""
+    def fix(self, fix: Fix, help: str | None) -> list[str]:
+        """What helps, and the lines that a fix changes, before and after."""
         source = fix.edits[0].span.source
         first = min(edit.span.line for edit in fix.edits)
         last = max(source.position(edit.span.end)[0] for edit in fix.edits)
@@ -158,8 +158,9 @@ class _Writer:
         after = [mended.line(number) for number in range(first, last + 1 + grown)]
         made_by = "made by `--fix`" if fix.is_safe else "a guess, made by `--unsafe-fixes`"
         margin = f"{' ' * self.width} {self.paint('frame', '=')}"
+        head = [f"{margin} {self.paint('help', 'fix')}, {made_by}:"]
         return [
-            f"{margin} {self.paint('help', 'fix')}, {made_by}:",
+            *(self.remark(f"help, {made_by}", help) if help else head),
             *(
                 self.changed("removed", "-", first + index, line)
                 for index, line in enumerate(before)
