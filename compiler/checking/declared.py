@@ -18,6 +18,7 @@ from ..schema import (
     Schema,
     SchemaError,
     array_of,
+    is_linear_pattern,
     is_pattern,
     normalize,
     object_of,
@@ -219,16 +220,16 @@ class DeclaredTypes:
     def _fits(self, constraint: syntax.Constraint, keyword: str) -> bool:
         """Whether JSON Schema takes the value for the keyword; reports where it does not."""
         written = constraint.value
-        why = ""
+        why: str | None = None
         if isinstance(written, syntax.Constant):
             try:
                 normalize({keyword: written.value})
             except SchemaError:
                 pass
             else:
-                if keyword != "pattern" or is_pattern(written.value):
+                why = _why_no_pattern(written.value) if keyword == "pattern" else None
+                if why is None:
                     return True
-                why = _why_no_pattern(written.value)
         wanted = {
             "pattern": "a regular expression",
             "minimum": "a number",
@@ -245,13 +246,18 @@ class DeclaredTypes:
         return False
 
 
-def _why_no_pattern(text: str) -> str:
-    """Say what is wrong with a regular expression, in the words of Python where it agrees."""
+def _why_no_pattern(text: str) -> str | None:
+    """Say what is wrong with a regular expression, in the words of Python; None where it is right.
+
+    One that looks around or back is left to Python in the server, and has to be one for it too.
+    """
+    if is_pattern(text) and is_linear_pattern(text):
+        return None
     try:
         re.compile(text)
     except re.error as error:
         return str(error)
-    return ""
+    return None if is_pattern(text) else "not a regular expression"
 
 
 def _not_taken(

@@ -9,7 +9,7 @@ from .assignable import Verdict, assignable, disjoint, satisfiable
 from .compose import array_of, object_of, tuple_of, union_of
 from .describe import describe
 from .dialect import SchemaError, normalize
-from .engine import is_pattern
+from .engine import is_linear_pattern, is_pattern
 from .json_value import Json, Schema
 from .kinds import enumeration, types
 from .policy import format_gap, undeclared_only
@@ -34,6 +34,7 @@ __all__ = [
     "errors",
     "field",
     "format_gap",
+    "is_linear_pattern",
     "is_pattern",
     "item",
     "normalize",

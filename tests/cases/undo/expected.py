@@ -373,7 +373,7 @@ class Downstream:
                         # Some older servers die when they are asked which protocol they speak.
                         if connection.client is not None or mode == "legacy":
                             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             connection.problem = reason(error, CONNECT_TIMEOUT)
         finally:
             self._forget(connection)
@@ -652,7 +652,7 @@ class Run:
                     with anyio.fail_after(timeout):
                         await undo()
                     outcomes.append(f"undone: {what}")
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001
                     outcomes.append(f"NOT undone: {what}: {reason(error, timeout)}")
         return outcomes
 

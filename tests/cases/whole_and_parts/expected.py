@@ -525,7 +525,7 @@ class Downstream:
                         # Some older servers die when they are asked which protocol they speak.
                         if connection.client is not None or mode == "legacy":
                             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             connection.problem = reason(error, CONNECT_TIMEOUT)
         finally:
             self._forget(connection)
