@@ -63,7 +63,7 @@ def test_text_shows_everything_in_order() -> None:
         "  = note: the parameter is an integer",
         "  = note: more",
         "          of it",
-        "  = help, made by `--fix`: give another",
+        "  = help: give another (made by `--fix`)",
         "2 - second line",
         "2 + 2nd line",
         "",

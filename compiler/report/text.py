@@ -160,7 +160,7 @@ class _Writer:
         margin = f"{' ' * self.width} {self.paint('frame', '=')}"
         head = [f"{margin} {self.paint('help', 'fix')}, {made_by}:"]
         return [
-            *(self.remark(f"help, {made_by}", help) if help else head),
+            *(self.remark("help", f"{help} ({made_by})") if help else head),
             *(
                 self.changed("removed", "-", first + index, line)
                 for index, line in enumerate(before)
