@@ -75,6 +75,7 @@ KEYWORD_OF = {
     "within": "timeout", "wait": "every", "output": "return", "concurrently": "parallel",
     "instructions": "instruction", "into": "as",
 }  # fmt: skip
+_NEAR = 200
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -116,6 +117,14 @@ def before(text: str, start: int, end: int) -> tuple[int, list[int]]:
             elif brackets and CLOSING[text[brackets[-1]]] == match[0]:
                 brackets.pop()
     return last, brackets
+
+
+def just_before(pattern: str, text: str, end: int) -> re.Match[str] | None:
+    r"""Search the last words in front of an offset for a pattern that ends there, by `\Z`.
+
+    What is further away says nothing of a place, and to search it takes time.
+    """
+    return re.compile(pattern).search(text, max(end - _NEAR, 0), end)
 
 
 def pieces(text: str) -> list[Piece]:

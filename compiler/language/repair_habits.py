@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from ..diagnostics import replace_fix
-from .recover import CLOSING
+from .recover import CLOSING, just_before
 from .repair_place import Place, Repair
 from .syntax_errors import BASE_TYPE_NAMES, FOREIGN_VALUES, TEXTS, never_closed, problem
 
@@ -138,7 +138,7 @@ def _listed_alternatives(place: Place) -> Repair | None:
         return None
     listed = re.match(r'(?:,\s*"(?:[^"\\\n]|\\.)*"(?=\s*,))*,\s*"(?:[^"\\\n]|\\.)*"', place.rest)
     mark = ":" if place.first_word == "arg" else "="
-    first = re.search(rf'[{mark}|]\s*"[^"]*"\Z', place.text[: place.previous_end])
+    first = just_before(rf'[{mark}|]\s*"[^"]*"\Z', place.text, place.previous_end)
     if listed is None or first is None:
         return None
     span = place.span(listed.end())

@@ -12,7 +12,7 @@ from dataclasses import replace
 from ..diagnostics import Edit, Fix, Silence, replace_fix
 from ..diagnostics.suggest import nearest
 from ..source import Span
-from .recover import CLAUSES, CLOSING, KEYWORD_OF, KEYWORDS, before
+from .recover import CLAUSES, CLOSING, KEYWORD_OF, KEYWORDS, before, just_before
 from .repair_habits import HABITS, other_bracket
 from .repair_place import Place, Repair
 from .syntax_errors import (
@@ -304,7 +304,7 @@ def _quoted_source(place: Place) -> Repair | None:
     """`use "hr" from …`: a quoted server needs a name."""
     if place.accepts != {"_AS"} or place.first_word != "use":
         return None
-    quoted = re.search(r'"([A-Za-z_]\w*)"\s*\Z', place.text[: place.previous_end])
+    quoted = just_before(r'"([A-Za-z_]\w*)"\s*\Z', place.text, place.previous_end)
     if quoted is None:
         return None
     span = place.source.span(quoted.start(), place.previous_end)
@@ -363,11 +363,10 @@ def _type_without_colon(place: Place) -> Repair | None:
 def _question_mark_after_type(place: Place) -> Repair | None:
     if place.found != "?":
         return None
-    written = place.text[place.piece.start : place.start]
-    declared = re.search(r"(\w+\"?)\s*:[^:=.(]*\Z", written)
+    declared = just_before(r"(\w+\"?)\s*:[^:=.(]*\Z", place.text, place.start)
     if declared is None:
         return None
-    name = place.piece.start + declared.end(1)
+    name = declared.end(1)
     edits = (
         Edit(place.source.span(name, name), "?"),
         Edit(place.source.span(place.start, place.end), ""),
@@ -436,7 +435,7 @@ def _duration(place: Place) -> Repair | None:
 
 def _rest_of_duration(place: Place) -> Repair | None:
     """`10seconds`, of which `10s` has been read."""
-    written = re.search(r"(\d+(?:\.\d+)?)([A-Za-z]+)\Z", place.text[: place.start])
+    written = just_before(r"(\d+(?:\.\d+)?)([A-Za-z]+)\Z", place.text, place.start)
     tail = re.match(r"[A-Za-z]+", place.rest)
     if written is None or tail is None or place.previous_end != place.start:
         return None

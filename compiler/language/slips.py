@@ -63,6 +63,9 @@ def mend_slips(source: SourceFile) -> tuple[str, list[Diagnostic]]:
     return _SLIPS.sub(mend, source.text), problems
 
 
+# How far back an open bracket is looked for: no list of items that a person wrote is longer.
+_FURTHEST = 2000
+
 _Mended = tuple[str, Diagnostic | None]
 
 
@@ -162,7 +165,7 @@ def _semicolon(source: SourceFile, match: re.Match[str]) -> _Mended:
 def _separates_items(text: str, offset: int) -> bool:
     """Whether an offset is within brackets that are no body of a workflow or `parallel`."""
     depth = 0
-    for position in range(offset - 1, -1, -1):
+    for position in range(offset - 1, max(offset - _FURTHEST, 0) - 1, -1):
         if text[position] in ")]}":
             depth += 1
         elif text[position] in "([{":

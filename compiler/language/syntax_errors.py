@@ -15,7 +15,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from ..diagnostics import Diagnostic, Fix, Related, Silence, replace_fix
 from ..source import SourceFile, Span
-from .recover import CLAUSES, CLOSING, FOREIGN, Piece, before
+from .recover import CLAUSES, CLOSING, FOREIGN, Piece, before, just_before
 
 NESTED_TOO_DEEPLY = "this is nested too deeply"
 NO_WORKFLOW = "there is no workflow in this file"
@@ -287,11 +287,10 @@ def _is_behind_an_open_bracket(source: SourceFile, piece: Piece, start: int) -> 
 def _missing_at_line_end(source: SourceFile, piece: Piece, start: int) -> Diagnostic | None:
     """`as` at the end of a line: the clause of the next line has been read as the name."""
     last, _ = before(source.text, piece.start, start)
-    read = source.text[piece.start : last]
-    cut = re.search(r"(\bas|:)[ \t]*(?:#[^\n]*)?\n\s*(\w+)\Z", read)
+    cut = just_before(r"(\bas|:)[ \t]*(?:#[^\n]*)?\n\s*(\w+)\Z", source.text, last)
     if cut is None or cut[2] not in CLAUSES:
         return None
-    place = source.span(piece.start + cut.start(1), piece.start + cut.end(1))
+    place = source.span(cut.start(1), cut.end(1))
     wanted = "a name" if cut[1] == "as" else "a type"
     return problem(f"expected {wanted} after this", place, label="more is needed")
 
@@ -306,7 +305,7 @@ def _unexpected(span: Span, token: Token, expected: set[str], piece: Piece) -> D
     if instead := _written_otherwise(span, last, opening, expected, piece):
         return instead
     if opening == "(" and expected <= {"EQUAL", "COMMA", "RPAR", "NAME", "STRING", "LONG_STRING"}:
-        is_path = found == "." and re.search(r"[(,]\s*[A-Za-z_]\w*\Z", text[:last])
+        is_path = found == "." and just_before(r"[(,]\s*[A-Za-z_]\w*\Z", text, last)
         if "NAME" in expected or is_path or text[last - 1] == '"':
             return problem(
                 "an argument is given by its name",
@@ -344,14 +343,14 @@ def _written_otherwise(
     """What other languages write so, and this one in another way; None where it is none of it."""
     found, text = span.text, span.source.text
     is_joined = last == span.start
-    written = re.search(r"[\w.]*\Z", text[piece.start : last])
-    before_it = written[0] if written else ""
+    word = just_before(r"[\w.]*\Z", text, last)
+    before_it = word[0] if word else ""
     if is_joined and re.match(r"\d", found) and text[last - 1] == "0":
         return problem("a number does not start with 0", span.source.span(last - 1, span.end))
     if is_joined and re.match(r"\w", found) and re.fullmatch(r"\d+", before_it):
         number = span.source.span(last - len(before_it), span.end)
         return problem("a number is written in digits alone", number, help="without `_` or `x`")
-    if is_joined and re.match(r"\d", found) and re.search(r"\d,\Z", text[:last]):
+    if is_joined and re.match(r"\d", found) and just_before(r"\d,\Z", text, last):
         return problem("a number is written in digits alone", span, help="leave out the `,`")
     if is_joined and found.startswith('"') and text[last - 1] == "f":
         return _unmatched_braces(span.source.span(last - 1, span.end))
@@ -364,7 +363,7 @@ def _written_otherwise(
             fix=replace_fix(prefix, meant, is_safe=bool(meant)),
         )
     is_of_type = re.match(r"arg\b|type\b", text[piece.start :]) is not None
-    first_of_choice = re.search(r'\(\s*("[^"]*"\s*)?\Z', text[:last])
+    first_of_choice = just_before(r'\(\s*("[^"]*"\s*)?\Z', text, last)
     if is_of_type and first_of_choice and (found.startswith('"') or found == ","):
         return problem("a choice of texts is a type with `|`", span, help='write `"a" | "b"`')
     if text[last - 1] == "." and expected == {"NAME"}:
@@ -377,7 +376,7 @@ def _written_otherwise(
         item = re.match(r"\[\s*(\w+)\s*\]", text[span.start :])
         return _array_behind(span, item[1] if item else "string")
     if expected == {"RSQB"} and text[last - 1] == "[":
-        head = re.search(r"(\w+)\s*\[\s*\Z", text[piece.start : last])
+        head = just_before(r"(\w+)\s*\[\s*\Z", text, last)
         if head and head[1].lower() == "optional":
             help = "the `?` of an optional argument or field stands after its name: `x?: string`"
             return problem("a type is not made optional like this", span, help=help)
@@ -393,7 +392,7 @@ def _written_otherwise(
         return problem(
             "the servers stand in front of the file", span, help='write `use hr from "mcp.json"`'
         )
-    if found.startswith('"') and "_FROM" in expected and re.search(r"use\s+from\Z", text[:last]):
+    if found.startswith('"') and "_FROM" in expected and just_before(r"use\s+from\Z", text, last):
         return problem(
             "this `use` names no server",
             span.source.span(last - len("from"), last),
@@ -557,7 +556,7 @@ def _name_with_a_mark(source: SourceFile, start: int) -> Diagnostic | None:
     """`my-name`, a regular expression between slashes, or `*` for all servers."""
     text = source.text
     rest = text[start:].split("\n", 1)[0]
-    hyphenated = re.search(r"[A-Za-z_]\w*\Z", text[:start])
+    hyphenated = just_before(r"\b[A-Za-z_]\w*\Z", text, start)
     tail = re.match(r"-[A-Za-z_][\w-]*", rest)
     if hyphenated and tail:
         span = source.span(hyphenated.start(), start + tail.end())
@@ -574,13 +573,13 @@ def _name_with_a_mark(source: SourceFile, start: int) -> Diagnostic | None:
             help=f"write `{new}`",
             fix=replace_fix(span, f'"{span.text}"' if is_server and renamed else new),
         )
-    if rest.startswith("/") and re.search(r"\bmatches\s+\Z", text[:start]):
+    if rest.startswith("/") and just_before(r"\bmatches\s+\Z", text, start):
         return problem(
             "a regular expression stands in double quotes",
             source.span(start, start + 1),
             help='write `matches "…"`',
         )
-    if rest.startswith("*") and re.search(r"\buse\s+\Z", text[:start]):
+    if rest.startswith("*") and just_before(r"\buse\s+\Z", text, start):
         return problem(
             "servers are named one by one",
             source.span(start, start + 1),
@@ -592,7 +591,7 @@ def _name_with_a_mark(source: SourceFile, start: int) -> Diagnostic | None:
 def _quoted_tool(mark: Span) -> Diagnostic:
     """A tool's name that is no word, at the mark that makes it none."""
     text = mark.source.text
-    head = re.search(r"[\w-]+\Z", text[: mark.start])
+    head = just_before(r"[\w-]+\Z", text, mark.start)
     tail = re.match(r"[.\w-]+", text[mark.start :])
     start = mark.start - (len(head[0]) if head else 0)
     span = mark.source.span(start, mark.start + (tail.end() if tail else 1))

@@ -157,10 +157,8 @@ class _Writer:
         mended = SourceFile(source.path, fixed)
         after = [mended.line(number) for number in range(first, last + 1 + grown)]
         made_by = "made by `--fix`" if fix.is_safe else "a guess, made by `--unsafe-fixes`"
-        margin = f"{' ' * self.width} {self.paint('frame', '=')}"
-        head = [f"{margin} {self.paint('help', 'fix')}, {made_by}:"]
         return [
-            *(self.remark("help", f"{help} ({made_by})") if help else head),
+            *(self.remark("help", f"{help} ({made_by})") if help else self.remark("fix", made_by)),
             *(
                 self.changed("removed", "-", first + index, line)
                 for index, line in enumerate(before)
