@@ -31,7 +31,7 @@ class _Texts:
         """Return a file's text; raises `OSError` where there is none."""
         if not self.exists(path):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-        return self.texts[os.path.normpath(path)]
+        return self.texts[os.path.normpath(path)].replace("\r\n", "\n")
 
     def exists(self, path: str) -> bool:
         """Whether there is a file of this path."""

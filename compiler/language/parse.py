@@ -80,8 +80,7 @@ def parse(source: SourceFile) -> tuple[syntax.File, list[Diagnostic]]:
     builder = Builder(source)
     declarations = builder.file()
     if declarations is None:
-        builder.parsed, builder.problems = mend_slips(source)
-        del builder.problems[MOST_PROBLEMS:]
+        builder.parsed, builder.problems = mend_slips(source, MOST_PROBLEMS)
         builder.slips = len(builder.problems)
         declarations = builder.file() if builder.problems else None
     if declarations is None:

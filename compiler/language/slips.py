@@ -46,13 +46,16 @@ _LOOK_ALIKES = str.maketrans(
 )
 
 
-def mend_slips(source: SourceFile) -> tuple[str, list[Diagnostic]]:
-    """Return the text with its slips mended, of the same length, and what they were."""
+def mend_slips(source: SourceFile, most: int) -> tuple[str, list[Diagnostic]]:
+    """Return the text with its slips mended, of the same length, and what they were.
+
+    After `most` of them the text is left as it is.
+    """
     problems: list[Diagnostic] = []
 
     def mend(match: re.Match[str]) -> str:
         kind = match.lastgroup or ""
-        if kind == "fine":
+        if kind == "fine" or len(problems) >= most:
             return match[0]
         mended, problem = _MENDERS[kind](source, match)
         if problem is not None:

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..diagnostics import Diagnostic, Fix
+from ..diagnostics import Diagnostic, Edit, Fix
 from ..diagnostics.fixes import apply
 from ..source import SourceFile, Span
 
@@ -26,6 +26,8 @@ _COLOURS = {
 _RESET = "\x1b[0m"
 _TAB = "    "
 _WIDEST = 120
+# No more characters of a line are looked at on either side of a mark.
+_FURTHEST = 4 * _WIDEST
 
 
 def render(diagnostics: Iterable[Diagnostic], *, colour: bool = False) -> str:
@@ -152,10 +154,16 @@ class _Writer:
         first = min(edit.span.line for edit in fix.edits)
         last = max(source.position(edit.span.end)[0] for edit in fix.edits)
         before = [source.line(number) for number in range(first, last + 1)]
-        fixed = apply(source.text, [fix])
-        grown = fixed.count("\n") - source.text.count("\n")
-        mended = SourceFile(source.path, fixed)
-        after = [mended.line(number) for number in range(first, last + 1 + grown)]
+        # The lines alone are mended: a file may be long, and have many fixes.
+        start = min(edit.span.start - source.position(edit.span.start)[1] + 1 for edit in fix.edits)
+        last_line = source.text.find("\n", max(edit.span.end for edit in fix.edits))
+        end = len(source.text) if last_line == -1 else last_line
+        lines = SourceFile(source.path, source.text[start:end])
+        edits = tuple(
+            Edit(lines.span(edit.span.start - start, edit.span.end - start), edit.text)
+            for edit in fix.edits
+        )
+        after = apply(lines.text, [Fix(edits)]).split("\n")
         made_by = "made by `--fix`" if fix.is_safe else "a guess, made by `--unsafe-fixes`"
         return [
             *(self.remark("help", f"{help} ({made_by})") if help else self.remark("fix", made_by)),
@@ -174,7 +182,9 @@ class _Writer:
 
 def _window(line: str, start: int, length: int) -> tuple[str, int, int]:
     """Return what is shown of a line, and where and how wide its marked part is on screen."""
-    before, marked, after = line[:start], line[start : start + length], line[start + length :]
+    end = start + length
+    before, marked, after = line[max(start - _FURTHEST, 0) : start], line[start:end], line[end:]
+    after = after[:_FURTHEST]
     before, marked, after = map(_on_screen, (before, marked, after))
     if _width(before) + _width(marked) + _width(after) > _WIDEST:
         if _width(before) > _WIDEST // 2:
