@@ -208,16 +208,18 @@ def check(
         return console.report([])
     from .diagnostics import in_order
     from .pipeline import check_files
+    from .project import Disk
 
     diagnostics: list[Diagnostic] = []
     for group in groups:
-        checked = check_files(group, console.locking(timeout, locked))
+        disk = Disk()
+        checked = check_files(group, console.locking(timeout, locked), disk)
         _say_what_was_locked(console, checked)
         if fix or unsafe_fixes:
             options = console.locking(timeout, locked)
             checked = _fix(console, group, checked, options, unsafe=unsafe_fixes)
-        if checked.is_without_a_word:
-            remember(["check", *group], checked.project.contents)
+        elif checked.is_without_a_word:
+            remember(["check", *group], disk.contents)
         diagnostics += checked.diagnostics
     return console.report(in_order(diagnostics))
 
@@ -284,8 +286,10 @@ def build(
     from .emitting.staleness import is_current
     from .output import diff, read_existing, refusal, stale
     from .pipeline import build_of, check_files
+    from .project import Disk
 
-    checked = check_files(list(files), console.locking(timeout, locked or only_check))
+    disk = Disk()
+    checked = check_files(list(files), console.locking(timeout, locked or only_check), disk)
     _say_what_was_locked(console, checked)
     failing = console.strict and bool(checked.diagnostics)
     if checked.server is None or failing:
@@ -316,7 +320,7 @@ def build(
             raise click.ClickException(f"cannot write {output}: {error.strerror}") from error
     console.say(f"{output}: {'unchanged' if text == existing else 'written'}")
     if checked.is_without_a_word:
-        remember(question, {**checked.project.contents, str(output): text.encode()})
+        remember(question, {**disk.contents, str(output): text.encode()})
     return console.report(checked.diagnostics)
 
 

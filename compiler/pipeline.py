@@ -19,7 +19,7 @@ from .conventions import DEFAULT_DRIFT, DriftMode
 from .diagnostics import Diagnostic, in_order
 from .emitting.header import Fingerprint
 from .emitting.staleness import fingerprint
-from .project import Locking, Project, read_project
+from .project import Files, Locking, Project, read_project
 
 
 class Checked(Struct, frozen=True):
@@ -35,9 +35,9 @@ class Checked(Struct, frozen=True):
         return not (self.diagnostics or self.project.locked)
 
 
-def check_files(paths: list[str], locking: Locking) -> Checked:
+def check_files(paths: list[str], locking: Locking, files: Files | None = None) -> Checked:
     """Read and check the files of one server; nothing but the lock is written."""
-    project = read_project(paths, locking)
+    project = read_project(paths, locking, files)
     if not project.units:
         return Checked(project, None, in_order(project.diagnostics))
     server, problems = check(project.units)

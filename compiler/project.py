@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import Struct, field
 
@@ -44,6 +45,34 @@ class Locking(Struct, frozen=True):
     on_progress: Callable[[str, State], None] | None = None
 
 
+class Files(Protocol):
+    """Where the texts of a project come from."""
+
+    def read(self, path: str) -> str:
+        """Return a file's text; raises `OSError` or `UnicodeDecodeError`."""
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file of this path."""
+
+
+class Disk:
+    """The files of the machine, and what was in those that were asked for."""
+
+    def __init__(self) -> None:
+        self.contents: dict[str, bytes | None] = {}
+
+    def read(self, path: str) -> str:
+        """Return a file's text, without the mark that some editors put in front of it."""
+        self.contents[path] = content = Path(path).read_bytes()
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file of this path."""
+        is_there = os.path.isfile(path)
+        self.contents[path] = Path(path).read_bytes() if is_there else None
+        return is_there
+
+
 class Relocked(Struct, frozen=True):
     """A lock as it was and as it is now that `servers` have been asked."""
 
@@ -60,10 +89,9 @@ class Relocked(Struct, frozen=True):
 class Project(Struct):
     """Files that make one server, as they were read."""
 
+    files: Files
     units: list[Unit] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    contents: dict[str, bytes | None] = field(default_factory=dict)
-    """What was in the files that were read, by path; None for those that are not there."""
     locked: dict[str, Relocked] = field(default_factory=dict)
     """The locks that were brought up to date, by their paths."""
 
@@ -77,9 +105,12 @@ class Project(Struct):
         )
 
 
-def read_project(paths: list[str], locking: Locking) -> Project:
-    """Read `.wf` files and all that they refer to, locking what is not locked."""
-    project = Project()
+def read_project(paths: list[str], locking: Locking, files: Files | None = None) -> Project:
+    """Read `.wf` files and all that they refer to, locking what is not locked.
+
+    `files` is where they are read, the disk where nothing is said.
+    """
+    project = Project(files or Disk())
     for path in paths:
         text = _read(path, project)
         if text is None:
@@ -93,21 +124,19 @@ def read_project(paths: list[str], locking: Locking) -> Project:
 
 def _read(path: str, project: Project) -> str | None:
     try:
-        return _text(path, project)
-    except OSError as error:
-        problem = f"cannot read {path}: {error.strerror or error}"
-    except UnicodeDecodeError as error:
-        problem = f"{path} is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}"
-    project.diagnostics.append(
-        Diagnostic("WF901", problem, None, help="check the path, or save the file as UTF-8")
-    )
+        return project.files.read(path)
+    except (OSError, UnicodeDecodeError) as error:
+        project.diagnostics.append(unreadable(path, error))
     return None
 
 
-def _text(path: str, project: Project) -> str:
-    """Return the text of a file; raises `OSError` and `UnicodeDecodeError`."""
-    project.contents[path] = content = Path(path).read_bytes()
-    return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+def unreadable(path: str, error: OSError | UnicodeDecodeError) -> Diagnostic:
+    """Return the diagnostic for a file that cannot be read."""
+    if isinstance(error, OSError):
+        problem = f"cannot read {path}: {error.strerror or error}"
+        return Diagnostic("WF901", problem, None, help="check the path")
+    problem = f"{path} is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}"
+    return Diagnostic("WF901", problem, None, help="save the file as UTF-8")
 
 
 def _unit(file: syntax.File, project: Project, locking: Locking) -> Unit:
@@ -124,8 +153,7 @@ def _unit(file: syntax.File, project: Project, locking: Locking) -> Unit:
             )
     lock_path = os.path.join(folder, LOCK_NAME)
     catalog = empty_catalog(lock_path)
-    project.contents[lock_path] = None
-    if os.path.exists(lock_path):
+    if project.files.exists(lock_path):
         text = _read(lock_path, project)
         try:
             if text is not None:
@@ -154,9 +182,7 @@ def _configuration(
         )
 
     if origin.endswith(".py"):
-        try:
-            project.contents[path] = Path(path).read_bytes()
-        except OSError:
+        if not project.files.exists(path):
             report("WF901", f"there is no file {origin}", "a path is relative to the .wf file")
             return None
         return {source.server.text: PythonServer(origin) for source in use.sources}
@@ -168,7 +194,7 @@ def _configuration(
         )
         return None
     try:
-        text = _text(path, project)
+        text = project.files.read(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         report("WF901", f"cannot read {origin}: {reason}", "a path is relative to the .wf file")

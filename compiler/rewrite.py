@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .atomic import write_atomically
 from .diagnostics import Diagnostic
+from .project import unreadable
 
 STANDARD_INPUT = "-"
 
@@ -23,12 +24,9 @@ def read(path: str) -> str | Diagnostic:
     """
     try:
         content = sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
-        return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
-    except OSError as error:
-        problem = f"cannot read {path}: {error.strerror or error}"
-    except UnicodeDecodeError as error:
-        problem = f"{path} is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}"
-    return Diagnostic("WF901", problem, None, help="check the path, or save the file as UTF-8")
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except (OSError, UnicodeDecodeError) as error:
+        return unreadable(path, error)
 
 
 def difference(path: str, before: str, after: str) -> str:

@@ -3,12 +3,17 @@
 With WFC_BLESS=1 in the environment, the outputs on the pages are written anew.
 """
 
+import json
 import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from checking import check_texts
+from checking import catalog_of, check_texts
+from shop import lay_out, wfc
 from wfc.diagnostics import Diagnostic, explain
 from wfc.diagnostics.codes import CODES, KINDS
 from wfc.report import text
@@ -55,16 +60,14 @@ def test_every_code_has_a_kind_and_a_page_and_the_other_way_round() -> None:
     assert {path.stem for path in PAGES.iterdir()} == set(CODES)
 
 
-@pytest.mark.parametrize("code", CODES)
+ENVIRONMENT = [code for code in CODES if CODES[code].kind == "Environment"]
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code not in ENVIRONMENT])
 def test_the_example_gives_the_code_and_the_mended_form_does_not(code: str) -> None:
     path = PAGES / f"{code}.md"
     page = path.read_text("utf-8")
-    blocks = _BLOCK.findall(page)
-    if CODES[code].kind == "Environment":
-        assert [kind for kind, _ in blocks] == ["console"]
-        assert f"[{code}]" in blocks[0][1]
-        return
-    (_, example), (_, output), *mended = blocks
+    (_, example), (_, output), *mended = _BLOCK.findall(page)
     found = diagnostics_of(example)
     assert [each.code for each in found] == [code]
     assert found[0].severity == CODES[code].severity
@@ -73,9 +76,52 @@ def test_the_example_gives_the_code_and_the_mended_form_does_not(code: str) -> N
         path.write_text(page.replace(f"```text\n{output}```", f"```text\n{shown}```"), "utf-8")
     else:
         assert output == shown, "run the tests with WFC_BLESS=1 and read the difference"
-    for _, fixed in mended:
-        assert diagnostics_of(fixed) == []
-    assert mended or code == "WF306"
+    assert mended
+    for kind, fixed in mended:
+        if kind == "wf":
+            assert diagnostics_of(fixed) == []
+        else:  # what the server has to send instead
+            catalog = catalog_of({"odd": [json.loads(fixed)]})
+            assert check_texts({"example.wf": example}, catalog)[1] == []
+
+
+@pytest.mark.parametrize("code", ENVIRONMENT)
+def test_the_commands_of_a_page_print_what_it_shows(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    path = PAGES / f"{code}.md"
+    page = path.read_text("utf-8")
+    (_, example), (_, mended) = _BLOCK.findall(page)
+    failed, shown = session(example)
+    right, shown_mended = session(mended)
+    assert f"error[{code}]" in shown
+    assert (failed, right) == (1 if code == "WF905" else 2, 0)
+    if os.environ.get("WFC_BLESS"):
+        path.write_text(page.replace(example, shown).replace(mended, shown_mended), "utf-8")
+    else:
+        assert (example, mended) == (shown, shown_mended), (
+            "run the tests with WFC_BLESS=1 and read the difference"
+        )
+
+
+def session(written: str) -> tuple[int, str]:
+    """Run the commands of a session; return the last exit code, and the session as it went."""
+    lines: list[str] = []
+    code = 0
+    for command in [line[2:] for line in written.splitlines() if line.startswith("$ ")]:
+        program, *arguments = shlex.split(command)
+        if program == "wfc":
+            outcome = wfc(*arguments)
+            code, printed = outcome.code, outcome.stdout + outcome.stderr
+        else:
+            printed = subprocess.run(
+                command, shell=True, check=True, capture_output=True, text=True
+            ).stdout
+        lines += [f"$ {command}", *printed.splitlines()]
+    return code, "\n".join(lines) + "\n"
 
 
 def test_the_guide_shows_what_is_said_now() -> None:
@@ -86,6 +132,37 @@ def test_the_guide_shows_what_is_said_now() -> None:
         guide.write_text(guide.read_text("utf-8").replace(shown, output), "utf-8")
     else:
         assert shown == output
+
+
+HIRING = """\
+use hr, finance from "mcp.json"
+
+workflow hire "Hire somebody" {
+  arg name: string
+  step create: hr.create_employee(name, department = "Sales") as employee
+"""
+MISTAKES = {
+    "a misspelt field": "  return {mail: employee.emial}",
+    "a misspelt name": "  return {mail: emplyee.email}",
+    "the wrong type": "  step pay: finance.create_payroll(employee_id = employee.employee_id)",
+    "a missing argument": "  step find: hr.find_employees()",
+    "an open bracket": "  step find: hr.find_employees(query = name\n    timeout 10s",
+    "`&&`": '  step find: hr.find_employees(query = name)\n    when name == "" && employee.desk',
+}
+
+
+def test_the_guide_counts_the_lines_that_are_printed() -> None:
+    guide = (SOURCES.parent / "docs" / "diagnostics.md").read_text("utf-8")
+    rows = re.findall(r"^\| (.*?) \| (\d+) \| (\d+) \| (\d+) \|", guide, re.MULTILINE)
+    counted = {mistake: int(lines) for mistake, _, _, lines in rows}
+    printed = {
+        mistake: text.render(diagnostics_of(f"{HIRING}{line}\n}}\n")).rsplit("\n\n", 1)[0]
+        for mistake, line in MISTAKES.items()
+    }
+    lines = {mistake: len(shown.splitlines()) for mistake, shown in printed.items()}
+    assert counted == lines | {"all six": sum(lines.values())}
+    for column in (1, 2):
+        assert sum(int(row[column]) for row in rows[:-1]) == int(rows[-1][column])
 
 
 def test_a_page_in_lower_case_and_with_what_a_terminal_shows() -> None:

@@ -4,14 +4,17 @@ import shutil
 from pathlib import Path
 
 import pytest
+from checking import check_texts
 from click.testing import CliRunner
 from wfc.cli import cli
 from wfc.diagnostics import Diagnostic, Edit, Fix, Silence, in_order, replace_fix
 from wfc.diagnostics.fixes import apply, fix_files
 from wfc.language.parse import parse
+from wfc.servers.catalog import read_catalog
 from wfc.source import SourceFile
 
 HERE = Path(__file__).parent
+LOCK = HERE / "errors" / "tools.lock.json"
 
 # What is written, and what `--fix` makes of it.
 SAFE = {
@@ -45,6 +48,20 @@ SAFE = {
     "return {a = b}": "return {a: b}",
     "- step a: hr.f()": "step a: hr.f()",
     "step a: hr.f() // why": "step a: hr.f() # why",
+    "step a: hr.f() -- why": "step a: hr.f() # why",
+    "step a: hr.f(x = `it`)": 'step a: hr.f(x = "it")',
+    "step a: hr.f(x = ${{ b }})": "step a: hr.f(x = b)",
+    'step a: hr.f(x = F"{b}")': 'step a: hr.f(x = f"{b}")',
+    "step a: hr.f(x -> 1)": "step a: hr.f(x = 1)",
+    "step a: hr.f(x = b->c)": "step a: hr.f(x = b.c)",
+    "step a: hr.f(x = b?.c)": "step a: hr.f(x = b.c)",
+    "step a: hr.f(x = b..c)": "step a: hr.f(x = b.c)",
+    "step a: hr.f(x = .5)": "step a: hr.f(x = 0.5)",
+    "step a: hr.f(x = +5)": "step a: hr.f(x = 5)",
+    "step a: hr.f() when b === 1": "step a: hr.f() when b == 1",
+    "step a: hr.f() when b <> 1": "step a: hr.f() when b != 1",
+    "step a: hr.f() when b => 1": "step a: hr.f() when b >= 1",
+    "arg a: string || integer": "arg a: string | integer",
     "/* one\n   * two */\n  step a: hr.f()": "# one\n  # two\n  step a: hr.f()",
 }
 GUESSES = {
@@ -56,6 +73,16 @@ GUESSES = {
     "step a: hr.f": "step a: hr.f()",
     "step a: hr.f(x = 1))": "step a: hr.f(x = 1)",
     "step a: hr.f(\n    x = 1\n    timeout 1s": "step a: hr.f(\n    x = 1)\n    timeout 1s",
+    "step a: hr.f(x = 1]": "step a: hr.f(x = 1)",
+    "step a: hr.f(x = [b)": "step a: hr.f(x = [b])",
+    "step a: hr.f-g()": 'step a: hr."f-g"()',
+    "step hr.f()": "step f: hr.f()",
+    "step: hr.f()": "step f: hr.f()",
+    "step a: hr.f() b": "step a: hr.f() as b",
+    "step a-b: hr.f()": "step a_b: hr.f()",
+    'arg a: "b", "c"': 'arg a: "b" | "c"',
+    "arg a = January": 'arg a = "January"',
+    "arg a: date = 2024-05-01": 'arg a: date = "2024-05-01"',
 }
 
 
@@ -83,6 +110,79 @@ def test_guesses_are_made_on_request_only(wrong: str) -> None:
     assert fixed(file(wrong), unsafe=False) == file(wrong)
     assert fixed(file(wrong), unsafe=True) == file(GUESSES[wrong])
     assert parse(SourceFile("a.wf", file(GUESSES[wrong])))[1] == []
+
+
+# What is written in this file instead of what stands in it; the guesses bring it back.
+RIGHT = """\
+use hr, finance from "mcp.json"
+
+workflow hire "Hire somebody" {
+  arg name: string
+  arg department: string(max = 80)
+
+  step create: hr.create_employee(name, department) as employee
+
+  step report: finance.report(month = employee.email) as report
+
+  step find: look(query = employee.email) as found
+
+  return {id: employee.employee_id, found: found, report: report, done: true}
+}
+
+workflow look "Look somebody up" {
+  arg query: string
+
+  step find: hr.find_employees(query) as found
+
+  return found.total
+}
+"""
+NAMES = {
+    "hr.find": "hrr.find",
+    "finance.report": "Finance.report",
+    "create_employee(": "createEmployee(",
+    "find_employees(query": "find_employee(query",
+    "create_employee(name": "create_employee(nmae",
+    "month = employee": "mnoth = employee",
+    "= employee.email": "= emploiee.email",
+    "= employee.email)": "= employee.emial)",
+    "month = employee.": "month = create.",
+    "look(query": "lok(query",
+    "look(query = ": "look(qeury = ",
+    "arg department: string(max": "arg department: str(max",
+    "string(max": "string(maxLength",
+    "true": "True",
+    "id: employee.employee_id": "id: Employee.employee_id",
+    "return found.total": "return found.totl",
+}
+
+
+@pytest.mark.parametrize("right", NAMES)
+def test_a_name_with_one_that_is_near_is_spelt_right_on_request(right: str) -> None:
+    assert right in RIGHT
+    catalog = read_catalog(SourceFile("tools.lock.json", LOCK.read_text("utf-8")))
+    text = RIGHT.replace(right, NAMES[right], 1)
+    found = check_texts({"a.wf": text}, catalog)[1]
+    assert len([each for each in found if each.is_error]) == 1
+    for _ in range(3):
+        changes = fix_files(check_texts({"a.wf": text}, catalog)[1], unsafe=True)
+        text = changes[0].text if changes else text
+    assert text == RIGHT
+
+
+def test_a_short_argument_keeps_the_name_of_its_parameter() -> None:
+    catalog = read_catalog(SourceFile("tools.lock.json", LOCK.read_text("utf-8")))
+    text = RIGHT.replace("arg department", "arg departement")
+    (change,) = fix_files(check_texts({"a.wf": text}, catalog)[1], unsafe=True)
+    assert "create_employee(name, department = departement)" in change.text
+
+
+def test_a_name_that_is_near_to_two_is_left_alone() -> None:
+    catalog = read_catalog(SourceFile("tools.lock.json", LOCK.read_text("utf-8")))
+    text = RIGHT.replace("arg name: string", "arg named: string\n  arg names: string")
+    found = check_texts({"a.wf": text}, catalog)[1]
+    assert [each.code for each in found] == ["WF201"]
+    assert fix_files(found, unsafe=True) == []
 
 
 def test_fixes_that_touch_each_other_are_made_one_by_one() -> None:
@@ -149,6 +249,14 @@ def test_the_command_mends_and_checks_again(project: Path) -> None:
     assert result.exit_code == 0, result.stderr
     mended = FILE.replace("stp", "step").replace("query: q", "query = q")
     assert path.read_bytes() == mended.encode()
+
+
+def test_the_command_mends_the_name_of_a_server_where_it_is_configured(project: Path) -> None:
+    path = project / "a.wf"
+    path.write_text(RIGHT.replace("use hr", "use hrr"))
+    result = CliRunner().invoke(cli, ["check", "a.wf", "--locked", "--unsafe-fixes"])
+    assert (result.exit_code, result.stderr) == (0, "a.wf: 1 fixed\n")
+    assert path.read_text() == RIGHT
 
 
 def test_the_command_leaves_right_files_alone(project: Path) -> None:

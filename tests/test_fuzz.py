@@ -6,8 +6,10 @@ the parser, the checker, the formatter and the reports.
 
 import os
 import re
+import time
 from pathlib import Path
 
+import pytest
 from checking import check_texts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -89,6 +91,25 @@ def go_through(content: str) -> None:
         fix_files(found, unsafe=True)
     formatted, problems = format_source(SourceFile("test.wf", content))
     assert (formatted is None) == bool(problems)
+
+
+HEAD = 'use hr from "mcp.json"\nworkflow w "d" {\n'
+LONG = {
+    "marks that are not in the language": HEAD + ";\n" * 20_000 + "}\n",
+    "quotes of another kind": HEAD + "  step a: hr.f(x = " + "'a'" * 20_000 + ")\n}\n",
+    "comments of another kind": "/*" * 50_000,
+    "a long name": f"{HEAD}  step {'a-' * 20_000}b: hr.f()\n}}\n",
+    "a long number": f"{HEAD}  step a: hr.f(x = {'1' * 50_000}_0)\n}}\n",
+    "alternatives": HEAD + '  arg x: "a"' + ', "a"' * 20_000 + "\n}\n",
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_a_long_file_of_mistakes_takes_no_more_than_its_length(kind: str) -> None:
+    started = time.monotonic()
+    go_through(LONG[kind])
+    # It took minutes where the time grew with the square of the length.
+    assert time.monotonic() - started < 30
 
 
 @SOME

@@ -7,12 +7,13 @@ values that do not fit (WF4xx).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import plan, schema
-from ..diagnostics import Diagnostic, Related, Severity
-from ..diagnostics.suggest import listing, nearest
+from ..diagnostics import Diagnostic, Fix, Related, Severity, replace_fix
+from ..diagnostics.suggest import is_word, listing, nearest, only_near, spelling_fix
 from ..language import syntax
 from ..plan import Type
 from ..servers.catalog import Tool
@@ -95,6 +96,14 @@ class Calls:
             return plan.Constant(written.value, Type({"const": written.value}))
         return self.expressions.fstring(written)
 
+    def _passed(self, argument: syntax.Argument, target: Target) -> plan.Argument | None:
+        """Return the plan of an argument that there is; None where its value is wrong."""
+        scope = self.expressions.scope
+        scope.parameter = argument.name if _is_short(argument) else None
+        passed = pass_value(self.expressions, argument.name.text, argument.value, target)
+        scope.parameter = None
+        return passed
+
     def _arguments_of_nothing(self, arguments: tuple[syntax.Argument, ...]) -> None:
         """Look at the values of a call that is wrong itself: they may be wrong as well."""
         for argument in arguments:
@@ -120,12 +129,13 @@ class Calls:
             if isinstance(parameter, schema.NoAccess):
                 if not self._is_unknown_name(argument):
                     close = meant[name]
-                    self.report(self._unknown_parameter(written, argument, signature, close))
+                    fix = _parameter_fix(argument, close, given, required)
+                    self.report(self._unknown_parameter(written, argument, signature, close, fix))
                 self.expressions.expression(argument.value)
                 arguments.append(None)
                 continue
             target = self._parameter_target(written, tool, name, parameter)
-            arguments.append(pass_value(self.expressions, name, argument.value, target))
+            arguments.append(self._passed(argument, target))
         if not may_lack:
             for name, parameter in signature.parameters.items():
                 if parameter.required and name not in meant.values():
@@ -235,6 +245,7 @@ class Calls:
         argument: syntax.Argument,
         signature: Signature,
         close: str | None,
+        fix: Fix | None,
     ) -> Diagnostic:
         name = argument.name.text
         known = signature.parameters
@@ -254,6 +265,7 @@ class Calls:
                     f"{tool.server} › {tool.name}",
                 ),
             ),
+            fix=fix,
         )
 
     def _workflow_call(
@@ -290,12 +302,15 @@ class Calls:
         for key, argument in given.items():
             if key not in parameters:
                 if not self._is_unknown_name(argument):
-                    self.report(_unknown_argument(argument, definition, parameters, meant[key]))
+                    fix = _parameter_fix(argument, meant[key], given, required)
+                    self.report(
+                        _unknown_argument(argument, definition, parameters, meant[key], fix)
+                    )
                 self.expressions.expression(argument.value)
                 arguments.append(None)
                 continue
             target = self._argument_target(definition, parameters[key])
-            arguments.append(pass_value(self.expressions, key, argument.value, target))
+            arguments.append(self._passed(argument, target))
         for key, parameter in parameters.items():
             if parameter.required and key not in meant.values() and not may_lack:
                 target = self._argument_target(definition, parameter)
@@ -309,8 +324,7 @@ class Calls:
 
     def _is_unknown_name(self, argument: syntax.Argument) -> bool:
         """Whether it is a name alone, `nmae` for `name = name`, that is wrong as a value too."""
-        is_alone = argument.value.span == argument.name.span
-        return is_alone and argument.name.text not in self.expressions.scope.variables
+        return _is_short(argument) and argument.name.text not in self.expressions.scope.variables
 
     def _argument_target(self, workflow: syntax.Workflow, parameter: plan.Parameter) -> Target:
         def place() -> tuple[Related, ...]:
@@ -329,6 +343,7 @@ class Calls:
 
     def _unknown_workflow(self, name: syntax.Name) -> Diagnostic:
         close = nearest(name.text, self.file.written)
+        fix = spelling_fix(name.span, name.text, self.file.written)
         with_tool = [
             f"{alias}.{name.text}"
             for alias, used in self.file.servers.items()
@@ -339,6 +354,9 @@ class Calls:
             help: str | None = f"did you mean `{close}`?"
         elif with_tool:
             help = f"the tool of that name is called as `{with_tool[0]}(…)`"
+            fix = replace_fix(name.span, with_tool[0]) if len(with_tool) == 1 else None
+        elif name.text in self.file.servers:
+            help = f"`{name.text}` is a server: call a tool of it, as `{name.text}.tool(…)`"
         else:
             help = "a tool is called with its server, as `server.tool(…)`"
         return Diagnostic(
@@ -348,6 +366,7 @@ class Calls:
             label="unknown workflow",
             notes=(f"its workflows are {listing(self.file.written)}",),
             help=help,
+            fix=fix,
         )
 
     def _read(self, written: syntax.Read) -> plan.Read | None:
@@ -363,6 +382,7 @@ def _unknown_argument(
     workflow: syntax.Workflow,
     parameters: Iterable[str],
     close: str | None,
+    fix: Fix | None,
 ) -> Diagnostic:
     return Diagnostic(
         "WF303",
@@ -372,7 +392,25 @@ def _unknown_argument(
         notes=(f"its arguments are {listing(parameters)}",) if parameters else ("it takes none",),
         help=f"did you mean `{close}`?" if close else None,
         related=(Related(workflow.name.span, "declared here"),),
+        fix=fix,
     )
+
+
+def _is_short(argument: syntax.Argument) -> bool:
+    """Whether it is a name alone, that of the parameter and of what it is given."""
+    return argument.value.span == argument.name.span
+
+
+def _parameter_fix(
+    argument: syntax.Argument, meant: str | None, given: Iterable[str], parameters: Iterable[str]
+) -> Fix | None:
+    """The fix that writes the one parameter, not given yet, that an argument's name misspells."""
+    left = [name for name in parameters if name not in given]
+    if meant is None or only_near(argument.name.text, left) != meant:
+        return None
+    name = meant if is_word(meant) else json.dumps(meant, ensure_ascii=False)
+    value = f" = {argument.name.text}" if _is_short(argument) else ""
+    return replace_fix(argument.name.span, name + value)
 
 
 def _meant(

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from .. import plan
 from ..diagnostics import Diagnostic, Related, in_order
-from ..diagnostics.suggest import listing, nearest
+from ..diagnostics.suggest import listing, nearest, spelling_fix
 from ..language import syntax
 from ..plan import Type
 from ..servers.catalog import Catalog, Tool
@@ -113,6 +113,8 @@ class FileChecker:
         self.called: list[plan.Downstream] = []
         self.unknown: set[tuple[str, ...]] = set()
         """Servers, tools and workflows that were reported as unknown: once is enough."""
+        self.misspelt: set[str] = set()
+        """Servers that a `use` names in another spelling, which has been reported."""
         self.servers = self._servers()
         declarations = unit.file.of_kind(syntax.TypeDeclaration)
         report_repeated([each.name for each in declarations], "WF210", "type", report)
@@ -194,6 +196,8 @@ class FileChecker:
         name = source.server.text
         if name not in configured:
             close = nearest(name, configured)
+            if close is not None:
+                self.misspelt.add(close)
             self.report(
                 Diagnostic(
                     "WF301",
@@ -202,6 +206,7 @@ class FileChecker:
                     label="not configured",
                     notes=(f"it has {listing(configured)}",) if configured else (),
                     help=f"did you mean `{close}`?" if close else f"add it to {use.origin.value}",
+                    fix=spelling_fix(source.server.span, name, configured),
                 )
             )
             return None
@@ -228,7 +233,7 @@ class FileChecker:
         """Return the server and the signature of a call; None, reported, where there is none."""
         used = self.servers.get(call.server.text)
         if used is None:
-            self.report_once((call.server.text,), lambda: self._unknown_server(call.server))
+            self._report_unknown_server(call.server)
             return None
         if used.downstream is None:
             return None
@@ -260,11 +265,15 @@ class FileChecker:
         """Return the server of a `read`; None, reported, where there is none."""
         used = self.servers.get(name.text)
         if used is None:
-            self.report_once((name.text,), lambda: self._unknown_server(name))
+            self._report_unknown_server(name)
             return None
         if used.downstream is not None and used.downstream not in self.called:
             self.called.append(used.downstream)
         return used.downstream
+
+    def _report_unknown_server(self, name: syntax.Name) -> None:
+        if name.text not in self.misspelt:
+            self.report_once((name.text,), lambda: self._unknown_server(name))
 
     def _unknown_server(self, name: syntax.Name) -> Diagnostic:
         if name.text in self.written:
@@ -281,6 +290,7 @@ class FileChecker:
             label="unknown server",
             notes=(known,) if self.servers else ("no server is used in this file",),
             help=help,
+            fix=spelling_fix(name.span, name.text, self.servers),
         )
 
     def _unknown_tool(self, call: syntax.ToolCall, tools: Mapping[str, Tool]) -> Diagnostic:
@@ -302,6 +312,7 @@ class FileChecker:
             label="unknown tool",
             notes=notes,
             help=help or "if the server has it by now, run `wfc lock --upgrade`",
+            fix=spelling_fix(call.tool.span, name, tools),
         )
 
     def comments(

@@ -115,18 +115,20 @@ class Conditions:
             test_first = f"test it first: `{source.span.text} and {written.span.text}`"
             if not self.expressions.is_there(value, source.span, "a comparison", help=test_first):
                 return None
+        place = written.span
         problem = _incomparable(left.type.schema, written.operator, right.type.schema)
         if problem is None and written.operator == "matches" and isinstance(right, plan.Constant):
             try:
                 re.compile(right.value)
             except re.error as error:
                 problem = f"`{written.right.span.text}` is no regular expression: {error}"
+                place = written.right.span
         if problem is not None:
             self.scope.report(
                 Diagnostic(
                     "WF401",
                     problem,
-                    written.span,
+                    place,
                     label=f"{schema.describe(left.type.schema)} {written.operator} "
                     f"{schema.describe(right.type.schema)}",
                 )

@@ -6,13 +6,25 @@ names (WF208) and for constraints that a type does not take (WF212).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..diagnostics import Diagnostic, Related
-from ..diagnostics.suggest import listing, nearest
+from ..diagnostics import Diagnostic, Related, replace_fix
+from ..diagnostics.suggest import listing, nearest, only_near
 from ..language import syntax
-from ..schema import Access, Schema, SchemaError, array_of, normalize, object_of, types, union_of
+from ..schema import (
+    Access,
+    Schema,
+    SchemaError,
+    array_of,
+    is_linear_pattern,
+    is_pattern,
+    normalize,
+    object_of,
+    types,
+    union_of,
+)
 
 BASE_TYPES: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
@@ -34,7 +46,7 @@ BASE_TYPES: dict[str, dict[str, Any]] = {
 _FOREIGN = {
     "str": "string", "text": "string", "int": "integer", "float": "number", "double": "number",
     "bool": "boolean", "none": "null", "object": "any", "dict": "any", "timestamp": "datetime",
-    "url": "uri",
+    "url": "uri", "array": "any[]", "list": "any[]",
 }  # fmt: skip
 
 # The keywords of JSON Schema that a constraint stands for, by the type that it constrains.
@@ -118,7 +130,9 @@ class DeclaredTypes:
         if name.text in BASE_TYPES:
             return BASE_TYPES[name.text]
         candidates = [*self._declarations, *BASE_TYPES]
-        close = _FOREIGN.get(name.text.lower()) or nearest(name.text, candidates)
+        foreign = _FOREIGN.get(name.text.lower())
+        close = foreign or nearest(name.text, candidates)
+        meant = foreign or only_near(name.text, candidates)
         if name.text in self._told:
             return {}
         self._told.add(name.text)
@@ -130,6 +144,7 @@ class DeclaredTypes:
                 label="not a type",
                 notes=(f"types are {listing(candidates, most=20)}",),
                 help=f"did you mean `{close}`?" if close else None,
+                fix=replace_fix(name.span, meant) if meant else None,
             )
         )
         return {}
@@ -179,18 +194,7 @@ class DeclaredTypes:
             name = constraint.name.text
             if name not in allowed:
                 self._wrongly_constrained.append(written)
-                self._report(
-                    Diagnostic(
-                        "WF212",
-                        f"`{written.base.span.text}` takes no constraint `{name}`",
-                        constraint.name.span,
-                        label="does not apply here",
-                        help=f"it takes {listing(allowed)}"
-                        if allowed
-                        else "`min` and `max` constrain texts, numbers, arrays and objects, "
-                        "`pattern` constrains texts",
-                    )
-                )
+                self._report(_not_taken(written, constraint.name, allowed))
                 continue
             if not self._fits(constraint, allowed[name]):
                 self._wrongly_constrained.append(written)
@@ -216,13 +220,16 @@ class DeclaredTypes:
     def _fits(self, constraint: syntax.Constraint, keyword: str) -> bool:
         """Whether JSON Schema takes the value for the keyword; reports where it does not."""
         written = constraint.value
-        value = written.value if isinstance(written, syntax.Constant) else None
+        why: str | None = None
         if isinstance(written, syntax.Constant):
             try:
-                normalize({keyword: value})
-                return True
+                normalize({keyword: written.value})
             except SchemaError:
                 pass
+            else:
+                why = _why_no_pattern(written.value) if keyword == "pattern" else None
+                if why is None:
+                    return True
         wanted = {
             "pattern": "a regular expression",
             "minimum": "a number",
@@ -233,10 +240,46 @@ class DeclaredTypes:
                 "WF212",
                 f"`{constraint.name.text}` takes {wanted}",
                 written.span,
-                label=f"not {wanted}",
+                label=why or f"not {wanted}",
             )
         )
         return False
+
+
+def _why_no_pattern(text: str) -> str | None:
+    """Say what is wrong with a regular expression, in the words of Python; None where it is right.
+
+    One that looks around or back is left to Python in the server, and has to be one for it too.
+    """
+    if is_pattern(text) and is_linear_pattern(text):
+        return None
+    try:
+        re.compile(text)
+    except re.error as error:
+        return str(error)
+    return None if is_pattern(text) else "not a regular expression"
+
+
+def _not_taken(
+    written: syntax.ConstrainedType, name: syntax.Name, allowed: Mapping[str, str]
+) -> Diagnostic:
+    """The diagnostic for a constraint that a type does not take; `allowed` are those it does."""
+    by_keyword = {keyword: constraint for constraint, keyword in allowed.items()}
+    meant = by_keyword.get(name.text) or only_near(name.text, allowed)
+    help = (
+        "`min` and `max` constrain texts, numbers, arrays and objects, `pattern` constrains texts"
+    )
+    if allowed:
+        help = f"did you mean `{meant}`?" if meant else f"it takes {listing(allowed)}"
+    return Diagnostic(
+        "WF212",
+        f"`{written.base.span.text}` takes no constraint `{name.text}`",
+        name.span,
+        label="does not apply here",
+        notes=(f"it takes {listing(allowed)}",) if meant else (),
+        help=help,
+        fix=replace_fix(name.span, meant) if meant else None,
+    )
 
 
 def opened(schema: Schema) -> Schema:

@@ -7,15 +7,17 @@ mistake gives one error.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from msgspec import Struct, field
 
 from .. import plan, schema
-from ..diagnostics import Diagnostic, Related, Severity
-from ..diagnostics.suggest import listing, nearest
+from ..diagnostics import Diagnostic, Fix, Related, Severity, replace_fix
+from ..diagnostics.suggest import is_word, listing, nearest, only_near
 from ..language import syntax
+from ..language.syntax_errors import FOREIGN_VALUES
 from ..plan import Type
 from ..source import Span
 from .wanted import Declaration
@@ -72,6 +74,12 @@ class Scope(Struct):
     """The step that is looked at, None at the end of the workflow."""
     beside: tuple[syntax.Step, ...] = ()
     """The steps that run at the same time."""
+    repeated: int = 0
+    """How many names are given to two things: one of them may be what an unknown name was to be."""
+    is_unclear: bool = False
+    """Whether an unknown name may stand for any other."""
+    parameter: syntax.Name | None = None
+    """The parameter that stands alone, as a short form of its value, where one is looked at."""
 
     @contextmanager
     def narrowed(self, conditions: Iterable[syntax.Condition]) -> Iterator[None]:
@@ -109,6 +117,16 @@ class Scope(Struct):
                 del self.variables[variable.name]
             else:
                 self.variables[variable.name] = hidden
+
+
+def _field_fix(accessor: syntax.Accessor, known: Iterable[str]) -> Fix | None:
+    """The fix that writes the one field that an accessor misspells."""
+    if isinstance(accessor, syntax.Index):
+        return None
+    meant = only_near(accessor.name, known)
+    if meant is None or meant == accessor.name:
+        return None
+    return replace_fix(accessor.span, f".{meant}" if is_word(meant) else f"[{json.dumps(meant)}]")
 
 
 def path_key(path: syntax.Path) -> PathKey:
@@ -178,7 +196,16 @@ class Expressions:
         if (name.text, is_own) in self.scope.unknown:
             return None
         self.scope.unknown.add((name.text, is_own))
-        self.scope.report(self._unknown(name) if later is None else self._too_early(name, later))
+        if later is not None:
+            self.scope.report(self._too_early(name, later))
+            return None
+        unknown = self._unknown(name)
+        if unknown.fix is None:
+            self.scope.is_unclear = True
+            if self.scope.repeated:
+                self.scope.repeated -= 1
+                return None
+        self.scope.report(unknown)
         return None
 
     def _too_early(self, name: syntax.Name, step: syntax.Step) -> Diagnostic:
@@ -204,16 +231,20 @@ class Expressions:
     def _unknown(self, name: syntax.Name) -> Diagnostic:
         known = list(self.scope.variables)
         notes = (f"the names here are {listing(known)}",) if known else ()
+        meant = only_near(name.text, known)
+        is_certain = False
         if name.text in self.scope.steps:
-            binding = self.scope.steps[name.text]
+            binding = meant = self.scope.steps[name.text]
+            if binding in self.scope.variables:
+                self.scope.variables[binding].used = True
             help = (
                 f"`{name.text}` is a step; its output is bound to `{binding}`"
                 if binding
                 else f"`{name.text}` is a step; bind its output with `as {name.text}`"
             )
-        elif name.text in ("True", "False", "None"):
-            proper = {"True": "true", "False": "false", "None": "null"}[name.text]
-            help = f"write `{proper}`"
+        elif name.text in FOREIGN_VALUES:
+            meant, is_certain = FOREIGN_VALUES[name.text], True
+            help = f"write `{meant}`"
         elif close := nearest(name.text, known):
             help = f"did you mean `{close}`?"
             self.scope.variables[close].used = True  # it was meant, so it is not forgotten
@@ -226,7 +257,16 @@ class Expressions:
             label="unknown name",
             notes=notes,
             help=help,
+            fix=self._respelt(name, meant, is_certain),
         )
+
+    def _respelt(self, name: syntax.Name, meant: str | None, is_certain: bool) -> Fix | None:
+        """The fix that writes what is meant by a name."""
+        if meant is None:
+            return None
+        is_short = self.scope.parameter is not None and self.scope.parameter.span == name.span
+        new = f"{name.text} = {meant}" if is_short else meant
+        return replace_fix(name.span, new, is_safe=is_certain)
 
     def _access(
         self, value: Type, accessor: syntax.Accessor, path: syntax.Path, variable: Variable
@@ -269,6 +309,7 @@ class Expressions:
                 label=f"`{read.text}` is {schema.describe(value.schema)}, {variable.origin}",
                 notes=notes,
                 help=help,
+                fix=_field_fix(accessor, found.known),
                 related=(Related(variable.definition, f"`{variable.name}` comes from here"),),
             )
         )

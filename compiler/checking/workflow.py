@@ -7,8 +7,10 @@ WF408). What is called is for `calls`, what is merely unwise for `advice`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct
@@ -132,9 +134,9 @@ class WorkflowChecker:
             )
         report_repeated([step.name for step in steps], "WF204", "step", self.report)
         bound = [step for step in steps if step.binding is not None]
-        report_repeated(
-            [cast(syntax.Name, step.binding) for step in bound], "WF203", "binding", self.report
-        )
+        bindings = [cast(syntax.Name, step.binding) for step in bound]
+        first = report_repeated(bindings, "WF203", "binding", self.report)
+        self.scope.repeated += len(bindings) - len(first)
         for step in bound:
             self.scope.later.setdefault(cast(syntax.Name, step.binding).text, step)
         self.scope.steps = {
@@ -143,7 +145,9 @@ class WorkflowChecker:
         statements: list[plan.Step | plan.Parallel] = []
         result: plan.Expression | None = None
         handoff: plan.Handoff | None = None
-        for written, comments in self.file.comments(self.written.statements, self.written.span):
+        # What stands out of order, which has been told, is looked at as if it stood in order.
+        in_order = sorted(self.written.statements, key=_rank)
+        for written, comments in self.file.comments(in_order, self.written.span):
             match written:
                 case syntax.Step():
                     checked = self._step(written, comments)
@@ -189,38 +193,61 @@ class WorkflowChecker:
                 yield from statement.steps
 
     def _check_order(self) -> None:
-        """`arg` and `instruction`, then steps, then one `handoff` or `return`."""
-        reached = 0
-        last: Any = None
-        for statement in self.written.statements:
-            match statement:
-                case syntax.Arg() | syntax.Instruction():
-                    rank, rule = 0, "comes before the steps"
-                case syntax.Step() | syntax.Parallel():
-                    rank, rule = 1, "comes before the workflow's end"
-                case _:
-                    rank, rule = 2, "ends the workflow, and only once"
-            if rank < reached or (rank == 2 and reached == 2):
-                word = statement.span.text.split(None, 1)[0]
-                self.report(
-                    Diagnostic(
-                        "WF211",
-                        f"`{word}` {rule}",
-                        statement.span.source.span(
-                            statement.span.start, statement.span.start + len(word)
-                        ),
-                        related=(Related(last.span, "this stands in front of it"),),
-                        help="move it" if rank < 2 else "keep one `return` or `handoff`",
-                    )
+        """`arg` and `instruction`, then steps, then one `handoff` or `return`.
+
+        Of several in a row that stand out of order the first one is told.
+        """
+        statements = self.written.statements
+        ends = [each for each in statements if _rank(each) == 2]
+        followed = [
+            (end, after)
+            for end, after in pairwise(statements)
+            if _rank(end) == 2 and _rank(after) < 2
+        ]
+        for end, after in followed:
+            is_last = end is ends[-1]
+            self._report_order(
+                end,
+                "ends the workflow, and more of it follows",
+                Related(after.span, "this comes after it"),
+                "move it to the end" if is_last else "remove it: there is another one further on",
+            )
+        if not followed:
+            for extra in ends[1:]:
+                self._report_order(
+                    extra,
+                    "ends the workflow, and only once",
+                    Related(ends[0].span, "it ends here"),
+                    "keep one `return` or `handoff`",
                 )
-            else:
-                last = statement
-            reached = max(reached, rank)
+        for before, late in pairwise(statements):
+            if _rank(before) == 1 and _rank(late) == 0:
+                self._report_order(
+                    late,
+                    "comes before the steps",
+                    Related(before.span, "this stands in front of it"),
+                    "move it to the top of the workflow",
+                )
+
+    def _report_order(self, statement: Any, rule: str, related: Related, help: str) -> None:
+        span = statement.span
+        word = re.match(r"\w+", span.text)
+        assert word is not None
+        self.report(
+            Diagnostic(
+                "WF211",
+                f"`{word[0]}` {rule}",
+                span.source.span(span.start, span.start + word.end()),
+                related=(related,),
+                help=help,
+            )
+        )
 
     def _declare(self, written: syntax.Arg, parameter: plan.Parameter) -> None:
         name = written.name.text
         if name in self.scope.variables:
             self.scope.variables[name].type = None  # which of the two is meant, nobody knows
+            self.scope.repeated += 1
             return
         self.scope.variables[name] = Variable(
             name,
@@ -368,6 +395,7 @@ class WorkflowChecker:
             if self.scope.later.get(name) is written:
                 self.report(self._already_an_argument(written.binding, taken))
                 del self.scope.later[name]
+                self.scope.repeated += 1
             taken.type = None  # which of the two is meant, nobody knows
             return
         del self.scope.later[name]
@@ -457,6 +485,11 @@ class WorkflowChecker:
         return plan.Object(tuple(entries), Type(schema.object_of(fields)))
 
     def _advise(self, steps: list[syntax.Step]) -> None:
+        if not self.scope.is_unclear:
+            self._advise_unused()
+        advice.destructive(steps, self.file.known_tool, self.report)
+
+    def _advise_unused(self) -> None:
         for each in self.written.statements:
             if isinstance(each, syntax.Arg):
                 variable = self.scope.variables.get(each.name.text)
@@ -469,7 +502,17 @@ class WorkflowChecker:
             for name, _, step in self.bindings:
                 if not self.scope.variables[name].used and step.binding is not None:
                     advice.unused(step.binding, "WF502", "binding", self.report)
-        advice.destructive(steps, self.file.known_tool, self.report)
+
+
+def _rank(statement: Any) -> int:
+    """Where in a workflow a statement belongs: at its top, among its steps, or at its end."""
+    match statement:
+        case syntax.Arg() | syntax.Instruction():
+            return 0
+        case syntax.Step() | syntax.Parallel():
+            return 1
+        case _:
+            return 2
 
 
 def _not_met(clause: syntax.Require) -> syntax.Text:

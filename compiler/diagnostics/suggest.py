@@ -7,7 +7,13 @@ most a quarter of the length, which finds typing errors and leaves unrelated nam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+from ..source import Span
+from . import Fix, replace_fix
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
@@ -17,9 +23,25 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
 
 
 def only_near(name: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate that `name` misspells, None too where it could be one of several."""
+    """Return the candidate that `name` misspells, None too where it could be one of several.
+
+    One that differs in nothing but case, `_` and `-` is meant before any other.
+    """
     close = _near(name, candidates)
-    return close[0][1] if len(close) == 1 else None
+    same = [candidate for distance, candidate in close if distance == 0]
+    certain = same or [candidate for _, candidate in close]
+    return certain[0] if len(certain) == 1 else None
+
+
+def spelling_fix(span: Span, name: str, candidates: Iterable[str]) -> Fix | None:
+    """Return the fix, a guess, that writes the one word which `name`, at a span, misspells."""
+    meant = only_near(name, candidates)
+    return replace_fix(span, meant) if meant is not None and is_word(meant) else None
+
+
+def is_word(name: str) -> bool:
+    """Whether a name can be written without quotes."""
+    return _WORD.fullmatch(name) is not None
 
 
 def _near(name: str, candidates: Iterable[str]) -> list[tuple[int, str]]:

@@ -217,7 +217,7 @@ class PythonTypes:
 
     def _constrained(self, base: str, value: dict[str, Any], keywords: dict[str, str]) -> str:
         given = ", ".join(
-            f"{option}={value[keyword]!r}"
+            f"{option}={_constraint(keyword, value[keyword])}"
             for keyword, option in keywords.items()
             if keyword in value
         )
@@ -258,6 +258,13 @@ class PythonTypes:
             )
         )
         return name
+
+
+def _constraint(keyword: str, value: Any) -> str:
+    """What a keyword asks for, in Python."""
+    if keyword == "pattern" and not schema.is_linear_pattern(value):
+        return f"re.compile({value!r})"  # which pydantic leaves to Python
+    return repr(value)
 
 
 def attribute_names(keys: Any) -> dict[str, str]:

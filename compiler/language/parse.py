@@ -18,8 +18,9 @@ from typing import Any, cast
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedInput
+from msgspec.structs import replace
 
-from ..diagnostics import Diagnostic
+from ..diagnostics import Diagnostic, Silence
 from ..source import SourceFile, Span
 from . import syntax
 from .grammar import grammar
@@ -30,6 +31,7 @@ from .syntax_errors import (
     NESTED_TOO_DEEPLY,
     closed_early,
     explain,
+    nested_workflow,
     never_closed,
     no_body,
     no_workflow,
@@ -76,7 +78,8 @@ def parse(source: SourceFile) -> tuple[syntax.File, list[Diagnostic]]:
     builder = Builder(source)
     declarations = builder.file()
     if declarations is None:
-        builder.parsed, builder.problems = mend_slips(source)
+        builder.parsed, builder.problems = mend_slips(source, MOST_PROBLEMS)
+        builder.slips = len(builder.problems)
         declarations = builder.file() if builder.problems else None
     if declarations is None:
         declarations = [builder.piece(piece) for piece in pieces(builder.parsed)]
@@ -85,7 +88,10 @@ def parse(source: SourceFile) -> tuple[syntax.File, list[Diagnostic]]:
     found = tuple(each for each in declarations if each is not None)
     if not builder.problems and not any(isinstance(each, syntax.Workflow) for each in found):
         builder.problems.append(no_workflow(source))
-    return syntax.File(source, found, tuple(comments)), builder.problems
+    # What is lost, or read as it may not be meant, may have used any of the names.
+    unused = Silence(frozenset({"WF501", "WF502"}), source.span(0, len(source.text)))
+    problems = [replace(each, silences=(*each.silences, unused)) for each in builder.problems]
+    return syntax.File(source, found, tuple(comments)), problems
 
 
 def concrete_tree(text: str) -> Tree[Token]:
@@ -104,6 +110,8 @@ class Builder:
         # What is parsed: the source's text, or one of the same length without its slips.
         self.parsed = source.text
         self.problems: list[Diagnostic] = []
+        # How many of the problems are slips, which were told before anything was parsed.
+        self.slips = 0
         # Where the parsed text starts in the file; not 0 only for the paths in f-strings.
         self.offset = 0
 
@@ -126,16 +134,21 @@ class Builder:
         mender = Mender(self.source, text, piece)
         known = len(self.problems)
         tree: Any = None
+        slips: list[int] = []
         try:
             tree = grammar().parse(text, start=piece.rule, on_error=mender.mend)
         except UnexpectedInput as error:
             lost = explain(error, self.source, piece)
-            # What follows a repair on its line may be wrong only because of the repair, and a
+            # What follows a repair or a slip on its line may be wrong only because of that, and a
             # brace that is left over because of any mistake before it.
+            slips = [i for i in range(self.slips) if is_on_line_of(self.problems[i], lost)]
             is_left_over = text.strip() == "}" and self.problems
-            if not is_left_over and not any(
-                is_on_line_of(lost, mended) for mended in mender.problems
-            ):
+            is_told = any(is_on_line_of(lost, mended) for mended in mender.problems) or (
+                # Two declarations on one line are more likely one that is wrong.
+                piece.rule == "declaration"
+                and any(is_on_line_of(lost, earlier) for earlier in self.problems)
+            )
+            if not (is_left_over or slips or is_told):
                 self.problems.append(lost)
         self.problems += mender.problems
         built = None if tree is None or piece.rule == "workflow_header" else self.build(tree)
@@ -143,9 +156,9 @@ class Builder:
             built = self._workflow_of_pieces(piece, tree)
         if built is None:
             body = workflow or self.source.span(piece.start, piece.end)
-            self.problems[known:] = [
-                with_silences(each, self.source, piece, body) for each in self.problems[known:]
-            ]
+            for index in (*slips, *range(known, len(self.problems))):
+                found = self.problems[index]
+                self.problems[index] = with_silences(found, self.source, piece, body)
         return built
 
     def _workflow_of_pieces(self, piece: Piece, header: Any) -> syntax.Workflow | None:
@@ -155,7 +168,13 @@ class Builder:
         statements = [self.piece(statement, span) for statement in piece.statements]
         # A mistake in a statement may have taken the brace with it.
         is_wrong_inside = len(self.problems) > known
-        if piece.early_end != -1:
+        if piece.outer is not None:
+            header_span = self.source.span(piece.start, piece.end)
+            self.problems.append(nested_workflow(header_span))
+        if piece.open_parallel != -1:
+            if self.source.text[piece.open_parallel] == "{":
+                self.problems.append(never_closed(self.source, piece.open_parallel))
+        elif piece.early_end != -1:
             self.problems.append(closed_early(self.source, piece.early_end))
         elif header is not None and piece.body_start == -1:
             self.problems.append(no_body(self.source.span(piece.start, piece.end), piece))

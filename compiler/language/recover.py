@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from ..diagnostics.suggest import nearest
 
 _LEXEMES = re.compile(
-    r'"""(?:[^\\]|\\.)*?(?:"""|\Z)|"(?:[^"\\\n]|\\.)*"?|(?P<comment>#[^\n]*)'
+    r'f?"""(?:[^\\]|\\.)*?(?:"""|\Z)|f?"(?:[^"\\\n]|\\.)*"?|(?P<comment>#[^\n]*)'
     r"|(?P<bracket>[()\[\]{}])|(?P<word>[A-Za-z_]\w*)|[^ \t\r\n\ufeff]",
     re.DOTALL,
 )
@@ -67,6 +67,16 @@ FOREIGN = {
     "inputs", "input", "outputs", "output", "param", "params", "parameter", "task", "job", "jobs",
     "run", "call", "name", "description", "end",
 }  # fmt: skip
+# What other languages call a thing that has a place in this one.
+KEYWORD_OF = {
+    "args": "arg", "argument": "arg", "input": "arg", "inputs": "arg", "param": "arg",
+    "params": "arg", "parameter": "arg", "task": "step", "job": "step", "run": "step",
+    "import": "use", "include": "use", "if": "when", "foreach": "for", "rollback": "undo",
+    "compensate": "undo", "assert": "require", "ensure": "require", "retries": "retry",
+    "within": "timeout", "wait": "every", "output": "return", "concurrently": "parallel",
+    "instructions": "instruction", "into": "as",
+}  # fmt: skip
+_NEAR = 200
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -87,6 +97,10 @@ class Piece(Struct):
     """Of a workflow's header: where its body ends; -1 where it is never closed."""
     early_end: int = -1
     """Of a workflow's header: a brace that seems to end the body, and is followed by more of it."""
+    open_parallel: int = -1
+    """Of a workflow's header: the brace of a `parallel` that is still open after its steps."""
+    outer: Piece | None = None
+    """Of a workflow's header: the workflow in whose body it stands, where it must not."""
 
 
 def before(text: str, start: int, end: int) -> tuple[int, list[int]]:
@@ -105,13 +119,21 @@ def before(text: str, start: int, end: int) -> tuple[int, list[int]]:
     return last, brackets
 
 
+def just_before(pattern: str, text: str, end: int) -> re.Match[str] | None:
+    r"""Search the last words in front of an offset for a pattern that ends there, by `\Z`.
+
+    What is further away says nothing of a place, and to search it takes time.
+    """
+    return re.compile(pattern).search(text, max(end - _NEAR, 0), end)
+
+
 def pieces(text: str) -> list[Piece]:
     """Cut a text into its declarations, and its workflows into their statements."""
     cutter = _Cutter(text)
     for match in _LEXEMES.finditer(text):
         if match.lastgroup != "comment":
             cutter.take(match)
-    cutter.close_piece()
+    cutter.finish()
     return cutter.declarations
 
 
@@ -155,6 +177,11 @@ class _Cutter:
         self.piece = None
         self.open.clear()
 
+    def finish(self) -> None:
+        """End what is under way when the text ends."""
+        self.close_piece()
+        self._leave_workflow()
+
     def _starts_a_line(self, position: int) -> bool:
         line_start = self.text.rfind("\n", 0, position) + 1
         return not self.text[line_start:position].strip(" \t\r\ufeff{")
@@ -179,15 +206,24 @@ class _Cutter:
         in_body = self.workflow is not None
         if word == "workflow" and (certain or not (in_body or self.open)):
             self.close_piece()
-            self.workflow = None
+            outer = self._workflow_around(match.start())
+            self._leave_workflow()
             self._open_piece("workflow_header", match.start())
+            assert self.piece is not None
+            self.piece.outer = outer
         elif word in _DECLARATIONS and not in_body and (certain or not self.open):
             self.close_piece()
             self._open_piece("declaration", match.start())
+        elif word in _DECLARATIONS and in_body and certain and not self.open:
+            self.close_piece()
+            self._open_piece("statement", match.start())
         elif word in _STATEMENTS:
             if certain and not in_body:
                 self._enter_workflow()
             if self.workflow is not None and (certain or not self.open):
+                self._take_brace_of_parallel()
+                if self.parallels and word != "step":
+                    self.workflow.open_parallel = self.parallels.pop()
                 self.close_piece()
                 self._open_piece("statement", match.start())
 
@@ -203,6 +239,8 @@ class _Cutter:
             return "{" in line
         if line.endswith(","):
             return False  # an argument, rather
+        if KEYWORD_OF.get(match[0].lower()) in _CONTINUATIONS:
+            return False
         return nearest(match[0], KEYWORDS) not in _CONTINUATIONS
 
     def _follows_a_whole_piece(self) -> bool:
@@ -210,6 +248,33 @@ class _Cutter:
         if self.piece is None:
             return False
         return self.last[-1] in ')]}"' or (self.last[0].isalnum() and self.last not in KEYWORDS)
+
+    def _workflow_around(self, start: int) -> Piece | None:
+        """The workflow under way, where a header at `start` stands deeper than its own does."""
+        if self.workflow is None or self.parallels:
+            return None
+        is_deeper = self._column(start) > self._column(self.workflow.start)
+        return self.workflow if is_deeper else None
+
+    def _column(self, position: int) -> int:
+        return position - self.text.rfind("\n", 0, position)
+
+    def _leave_workflow(self) -> None:
+        """Go on outside of the workflow under way, or in the one around it."""
+        if self.workflow is not None and self.parallels:
+            self.workflow.open_parallel = self.parallels[0]
+        self.parallels.clear()
+        self.workflow = None
+
+    def _take_brace_of_parallel(self) -> None:
+        """Take a `parallel` whose brace is missing for one that has it, when a step follows."""
+        if self.piece is not None and not self.open and self._is_parallel(self.piece.end):
+            self.parallels.append(self.piece.start)
+
+    def _is_parallel(self, end: int) -> bool:
+        """Whether the piece under way says nothing but `parallel` so far."""
+        assert self.piece is not None
+        return self.text[self.piece.start : end].strip() == "parallel"
 
     def _seems_to_be_a_step(self, match: re.Match[str]) -> bool:
         """Whether a word within brackets is a misspelt `step`, and a bracket is never closed."""
@@ -232,12 +297,21 @@ class _Cutter:
 
     def _is_structure(self, match: re.Match[str]) -> bool:
         """Whether this is the brace of a workflow's body or of a `parallel`."""
+        if match[0] == "{" and self._starts_a_statement(match.start()):
+            # A `parallel` without its word: what is in it are steps all the same.
+            self.close_piece()
+            self._open_piece("statement", match.start())
+            assert self.piece is not None
+            self.piece.end = match.end()
+            self.piece = None
+            self.parallels.append(-1)
+            return True
         if match[0] == "{" and self.piece is not None and not self.open:
             if self.piece.rule == "workflow_header":
                 self.workflow, self.piece = self.piece, None
                 self.workflow.body_start = match.start()
                 return True
-            if self.text[self.piece.start : match.start()].strip() == "parallel":
+            if self._is_parallel(match.start()):
                 # Its steps are parsed like any others; only their order in time differs.
                 assert self.workflow is not None
                 self.workflow.statements.pop()
@@ -252,9 +326,15 @@ class _Cutter:
                 self.parallels.pop()
             else:
                 self.workflow.body_end = match.end()
-                self.workflow = None
+                self.workflow = self.workflow.outer
             return True
         return False
+
+    def _starts_a_statement(self, start: int) -> bool:
+        """Whether a brace begins something of its own in the body of a workflow."""
+        if self.workflow is None or self.open or not self._starts_a_line(start):
+            return False
+        return self.piece is None or self._follows_a_whole_piece()
 
     def _closes_something(self, bracket: str) -> bool:
         return any(CLOSING[self.text[position]] == bracket for position in self.open)

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from ..diagnostics import Diagnostic, replace_fix
 from ..source import SourceFile, Span
-from .recover import Piece, before
+from .recover import CLOSING, Piece, before
 from .syntax_errors import problem
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -73,6 +73,11 @@ class Place:
     def opening(self) -> str:
         """The innermost bracket that is open here; empty where none is."""
         return "" if self.bracket is None else self.text[self.bracket]
+
+    def closes_outer(self, closing: str) -> bool:
+        """Whether a bracket closes one that is open further out than the innermost."""
+        _, brackets = before(self.text, self.piece.start, self.start)
+        return any(CLOSING[self.text[position]] == closing for position in brackets[:-1])
 
     @property
     def is_first_on_line(self) -> bool:

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from ..diagnostics import Edit, Fix, Silence, replace_fix
 from ..diagnostics.suggest import nearest
 from ..source import Span
-from .recover import CLAUSES, CLOSING, KEYWORDS, before
+from .recover import CLAUSES, CLOSING, KEYWORD_OF, KEYWORDS, before, just_before
+from .repair_habits import HABITS, other_bracket
 from .repair_place import Place, Repair
 from .syntax_errors import (
     BASE_TYPE_NAMES,
@@ -40,15 +41,6 @@ _UNITS = {
 }
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split()}
 
-# What other languages call a thing that has a place in this one.
-_KEYWORD_OF = {
-    "args": "arg", "argument": "arg", "input": "arg", "inputs": "arg", "param": "arg",
-    "params": "arg", "parameter": "arg", "task": "step", "job": "step", "run": "step",
-    "import": "use", "include": "use", "if": "when", "foreach": "for", "rollback": "undo",
-    "assert": "require", "ensure": "require", "wait": "every", "output": "return",
-    "concurrently": "parallel", "instructions": "instruction",
-}  # fmt: skip
-
 
 # --- Marks
 
@@ -59,9 +51,11 @@ def _colon_for_equal(place: Place) -> Repair | None:
     length = 2 if place.rest.startswith(":=") else 1
     before_it = "" if place.text[place.start - 1 : place.start].isspace() else " "
     after_it = "" if place.rest[length : length + 1].isspace() else " "
+    what = "an argument" if place.opening else "a default"
+    if place.first_word == "type" or (place.first_word == "arg" and place.opening):
+        what = "a constraint" if place.opening else "a type"
     return place.replace(
-        "an argument is given with `=`, not with `:`" if place.opening else
-        "a default is given with `=`, not with `:`",
+        f"{what} is given with `=`, not with `:`",
         f"{before_it}={after_it}",
         (("EQUAL", "="),),
         length=length,
@@ -83,14 +77,6 @@ def _equal_for_colon(place: Place) -> Repair | None:
     gap = "" if place.rest[1:2].isspace() else " "
     fix = replace_fix(span, ":" + gap, is_safe=True)
     return Repair(replace(repair.problem, fix=fix), repair.tokens, repair.resume)
-
-
-def _one_equal_sign(place: Place) -> Repair | None:
-    if place.found != "=" or "OPERATOR" not in place.accepts:
-        return None
-    return place.replace(
-        "values are compared with `==`", "==", (("OPERATOR", "=="),), label="a comparison has two"
-    )
 
 
 def _two_equal_signs(place: Place) -> Repair | None:
@@ -140,7 +126,14 @@ def _comma_too_many(place: Place) -> Repair | None:
     ):
         return None
     where = "between two items" if place.opening else "here"
-    repair = place.replace(f"a `,` too many: none belongs {where}", "", label="not expected here")
+    is_safe = re.match(
+        r",\s*(?:[,)\]}#\n]|\Z|(?:as|version|every|unsafe)\b)", place.rest
+    ) is not None or (place.text[place.previous_end - 1] in ",([{")
+    help = "return an object: `{a: a, b: b}`" if place.first_word == "return" else None
+    repair = place.replace(
+        f"a `,` too many: none belongs {where}", "", label="not expected here", is_safe=is_safe,
+        help=None if is_safe else help,
+    )  # fmt: skip
     # A name or an argument may be missing, rather than the comma one too many.
     piece = place.source.span(place.piece.start, place.piece.end)
     silences = (
@@ -157,9 +150,10 @@ def _bracket_too_many(place: Place) -> Repair | None:
     _, brackets = before(place.text, place.piece.start, place.start)
     if any(CLOSING[place.text[position]] == place.found for position in brackets):
         return None
-    return place.replace(
+    repair = place.replace(
         f"this `{place.found}` closes nothing", "", label="no bracket is open for it", is_safe=False
     )
+    return replace(repair, is_certain=False)
 
 
 def _missing_comma(place: Place) -> Repair | None:
@@ -167,6 +161,8 @@ def _missing_comma(place: Place) -> Repair | None:
         return None
     if place.previous_end == place.start:
         return None  # `01`, or `f"` with braces that do not match
+    if place.opening == "[" and re.match(r"for\b", place.rest) and not place.is_first_on_line:
+        return None  # an array that is to be made
     follows = {
         "(": r'(?:\w+|"(?:[^"\\\n]|\\.)*")\s*(?:=(?!=)|[,)])',
         "{": r'(?:\w+|"(?:[^"\\\n]|\\.)*")\s*\??\s*:',
@@ -206,17 +202,25 @@ def _never_closed(place: Place) -> Repair | None:
     is_at_end = place.kind == "$END" and place.open_brackets == 1
     closing = CLOSING[place.opening]
     terminal = {")": "RPAR", "]": "RSQB", "}": "RBRACE"}[closing]
+    if place.opening == "[" and place.found == "for" and not place.is_first_on_line:
+        return None  # more likely it is meant to make an array
     if terminal not in place.accepts or not (is_at_end or place.found in (*CLAUSES, "as")):
         return None
     at = place.source.span(place.previous_end, place.previous_end)
     found = never_closed(place.source, place.bracket)
     fix = replace_fix(at, closing, title=f"add `{closing}`")
-    return Repair(replace(found, fix=fix), ((terminal, closing),), place.start)
+    # What was to stand in it may be what follows.
+    piece = place.source.span(place.piece.start, place.piece.end)
+    silence = Silence(frozenset({"WF304"}), piece)
+    found = replace(found, fix=fix, silences=(silence,))
+    return Repair(found, ((terminal, closing),), place.start)
 
 
 def _no_parentheses(place: Place) -> Repair | None:
     if place.accepts != {"LPAR"} or place.found in ("{", "[", ":", "="):
         return None
+    if place.previous_end == place.start and place.rest[:1] in ("-", "."):
+        return None  # a name that has to be quoted
     name = place.source.span(place.previous_end - len(place.previous_word), place.previous_end)
     if re.match(r"\w+\s*(?:=(?!=)|,)", place.rest):
         return place.insert(
@@ -240,7 +244,7 @@ def _keyword(place: Place) -> Repair | None:
     keywords = {keyword_of(each): each for each in place.accepts if is_keyword(each)}
     if place.opening or not keywords:
         return None
-    meant = _KEYWORD_OF.get(word[0].lower())
+    meant = KEYWORD_OF.get(word[0].lower())
     is_foreign = meant in keywords
     if not is_foreign:
         meant = nearest(word[0], keywords)
@@ -281,6 +285,8 @@ def _quoted_name(place: Place) -> Repair | None:
     string = _STRING.match(place.rest)
     if string is None or "NAME" not in place.accepts or "STRING" in place.accepts:
         return None
+    if place.opening == "(" and place.first_word in ("arg", "type"):
+        return None
     parts = string[1].split(".")
     if len(parts) > 2 or not all(_IDENTIFIER.fullmatch(part) for part in parts):
         return None
@@ -299,7 +305,7 @@ def _quoted_source(place: Place) -> Repair | None:
     """`use "hr" from …`: a quoted server needs a name."""
     if place.accepts != {"_AS"} or place.first_word != "use":
         return None
-    quoted = re.search(r'"([A-Za-z_]\w*)"\s*\Z', place.text[: place.previous_end])
+    quoted = just_before(r'"([A-Za-z_]\w*)"\s*\Z', place.text, place.previous_end)
     if quoted is None:
         return None
     span = place.source.span(quoted.start(), place.previous_end)
@@ -319,7 +325,7 @@ def _bare_text(place: Place) -> Repair | None:
     bare = _BARE_TEXT.match(place.rest)
     if bare is None or "_TRUE" in place.accepts or place.accepts - TEXTS - {"LPAR"}:
         return None
-    text = bare[0].rstrip()
+    text = re.split(r"[ \t]+(?:version|as|from)\b", bare[0])[0].rstrip()
     return place.replace(
         "a text stands in double quotes", f'"{text}"', (("STRING", f'"{text}"'),),
         length=len(text), is_safe=" " not in text, help=f'write `"{text}"`',
@@ -358,10 +364,10 @@ def _type_without_colon(place: Place) -> Repair | None:
 def _question_mark_after_type(place: Place) -> Repair | None:
     if place.found != "?":
         return None
-    declared = re.search(r"(\w+\"?)\s*:[^:]*\Z", place.text[place.piece.start : place.start])
+    declared = just_before(r"(\w+\"?)\s*:[^:=.(]*\Z", place.text, place.start)
     if declared is None:
         return None
-    name = place.piece.start + declared.end(1)
+    name = declared.end(1)
     edits = (
         Edit(place.source.span(name, name), "?"),
         Edit(place.source.span(place.start, place.end), ""),
@@ -430,7 +436,7 @@ def _duration(place: Place) -> Repair | None:
 
 def _rest_of_duration(place: Place) -> Repair | None:
     """`10seconds`, of which `10s` has been read."""
-    written = re.search(r"(\d+(?:\.\d+)?)([A-Za-z]+)\Z", place.text[: place.start])
+    written = just_before(r"(\d+(?:\.\d+)?)([A-Za-z]+)\Z", place.text, place.start)
     tail = re.match(r"[A-Za-z]+", place.rest)
     if written is None or tail is None or place.previous_end != place.start:
         return None
@@ -466,9 +472,10 @@ def _short(place: Place) -> str:
 
 # In this order: a rule may rely on those before it having had their turn.
 RULES: tuple[Callable[[Place], Repair | None], ...] = (
-    _list_item, _colon_for_equal, _member_mark, _equal_for_colon, _one_equal_sign,
-    _two_equal_signs, _second_mark, _boolean_operator, _duration, _rest_of_duration, _times,
+    _list_item, *HABITS, _colon_for_equal, _member_mark, _equal_for_colon, _two_equal_signs,
+    _second_mark, _boolean_operator, _duration, _rest_of_duration, _times,
     _never_closed, _missing_comma, _foreign_value, _quoted_name, _quoted_source, _keyword,
     _type_without_colon, _question_mark_after_type, _arrow, _bare_text, _missing_description,
-    _no_parentheses, _colon_too_many, _comma_too_many, _bracket_too_many,
+    _no_parentheses, _colon_too_many, _comma_too_many, other_bracket,
+    _bracket_too_many,
 )  # fmt: skip

@@ -11,8 +11,11 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from ..diagnostics import Diagnostic, Fix, replace_fix
+from msgspec.structs import replace
+
+from ..diagnostics import Diagnostic, Fix, Silence, replace_fix
 from ..source import SourceFile
+from .recover import KEYWORDS
 
 _SLIPS = re.compile(
     r'''
@@ -20,11 +23,13 @@ _SLIPS = re.compile(
               | [A-Za-z0-9_]++(?![^\W\x00-\x7f]) )
     | (?P<conflict> ^(?:<{7}|\|{7}|={7}|>{7})(?=[ \n]|\Z)[^\n]*
                     (?: \n(?:(?!>{7})[^\n]*\n)*? >{7}[^\n]* )? )
-    | (?P<line_comment> (?<![:/])//[^\n]* )
-    | (?P<block_comment> /\*.*?(?:\*/|\Z) )
-    | (?P<single_quotes> f?'(?:[^'"\\\n])*' | f?[‘‚][^‘’"\\\n]*’ )
+    | (?P<line_comment> (?<![:/])//[^\n]* | (?<!\S)--(?!-)[^\n]* )
+    | (?P<rule> ^---[ ]*$ )
+    | (?P<block_comment> /\*.*?\*/ | <!--.*?--> )
+    | (?P<open_comment> (?:/\*|<!--)[^\n]* )
+    | (?P<single_quotes> f?'(?:[^'"\\\n])*' | f?[‘‚][^‘’"\\\n]*’ | `[^`"\\\n]*` )
     | (?P<smart_quotes> f?[“„”«][^“„”«»"\\\n]*[”“»] )
-    | (?P<dollar> \$\{[ ]*(?P<in_dollar>[A-Za-z_][\w.\[\]]*)[ ]*\} | \$[A-Za-z_]\w* )
+    | (?P<dollar> \$\{\{?[ ]*(?P<in_dollar>[A-Za-z_][\w.\[\]]*)[ ]*\}\}? | \$[A-Za-z_]\w* )
     | (?P<mustache> \{\{[ ]*(?P<in_mustache>[A-Za-z_][\w.\[\]]*)[ ]*\}\} )
     | (?P<semicolon> ; )
     | (?P<space> (?: [\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000]
@@ -42,13 +47,16 @@ _LOOK_ALIKES = str.maketrans(
 )
 
 
-def mend_slips(source: SourceFile) -> tuple[str, list[Diagnostic]]:
-    """Return the text with its slips mended, of the same length, and what they were."""
+def mend_slips(source: SourceFile, most: int) -> tuple[str, list[Diagnostic]]:
+    """Return the text with its slips mended, of the same length, and what they were.
+
+    After `most` of them the text is left as it is.
+    """
     problems: list[Diagnostic] = []
 
     def mend(match: re.Match[str]) -> str:
         kind = match.lastgroup or ""
-        if kind == "fine":
+        if kind == "fine" or len(problems) >= most:
             return match[0]
         mended, problem = _MENDERS[kind](source, match)
         if problem is not None:
@@ -58,6 +66,9 @@ def mend_slips(source: SourceFile) -> tuple[str, list[Diagnostic]]:
 
     return _SLIPS.sub(mend, source.text), problems
 
+
+# How far back an open bracket is looked for: no list of items that a person wrote is longer.
+_FURTHEST = 2000
 
 _Mended = tuple[str, Diagnostic | None]
 
@@ -84,6 +95,9 @@ def _blank(text: str) -> str:
 
 
 def _conflict(source: SourceFile, match: re.Match[str]) -> _Mended:
+    if "\n" not in match[0]:
+        help = "remove the line"
+        return _blank(match[0]), _slip(source, match, "a merge conflict is not resolved here", help)
     # Our side of the conflict is read, so that what follows from it is told once.
     ours = re.sub(r"^(<{7}|>{7})[^\n]*", lambda line: _blank(line[0]), match[0], flags=re.MULTILINE)
     mended = re.sub(
@@ -94,21 +108,37 @@ def _conflict(source: SourceFile, match: re.Match[str]) -> _Mended:
 
 
 def _line_comment(source: SourceFile, match: re.Match[str]) -> _Mended:
-    comment = re.sub(r"^//+", "#", match[0])
-    help = "write `#` instead of `//`"
+    comment = re.sub(r"^(?://+|--)", "#", match[0])
+    help = f"write `#` instead of `{match[0][:2]}`"
     problem = _slip(source, match, "comments start with `#`", help, comment, width=2)
-    return _blank(match[0]), problem
+    # It may be code, which begins with something else than what was taken for a comment.
+    words = frozenset(re.findall(r"[A-Za-z_]\w*", match[0]))
+    everywhere = source.span(0, len(source.text))
+    silence = Silence(frozenset({"WF201", "WF202", "WF301"}), everywhere, words)
+    return _blank(match[0]), replace(problem, silences=(silence,))
 
 
 def _block_comment(source: SourceFile, match: re.Match[str]) -> _Mended:
-    lines = [line.strip().removeprefix("*").strip() for line in match[0][2:].split("\n")]
-    lines[-1] = lines[-1].removesuffix("*/").rstrip()
+    inner = match[0].removeprefix("/*").removeprefix("<!--").removesuffix("-->").removesuffix("*/")
+    lines = [line.strip().removeprefix("*").strip() for line in inner.split("\n")]
     indent = " " * (source.position(match.start())[1] - 1)
     kept = [f"# {line}" for line in lines if line]
     after = source.text[match.end() :].split("\n")[0]
     fix = ("\n" + indent).join(kept) if not after.strip() and kept else None
     help = "start each of its lines with `#`"
     problem = _slip(source, match, "comments start with `#`", help, fix, width=2)
+    return _blank(match[0]), problem
+
+
+def _open_comment(source: SourceFile, match: re.Match[str]) -> _Mended:
+    # No more than the line is taken for the comment, or the rest of the file would be lost with it.
+    help = "start each of its lines with `#`"
+    problem = _slip(source, match, "comments start with `#`, and end with their line", help)
+    return _blank(match[0]), problem
+
+
+def _rule(source: SourceFile, match: re.Match[str]) -> _Mended:
+    problem = _slip(source, match, "there are no `---` lines here", "remove it", "")
     return _blank(match[0]), problem
 
 
@@ -129,7 +159,9 @@ def _interpolation(source: SourceFile, match: re.Match[str]) -> _Mended:
 
 
 def _semicolon(source: SourceFile, match: re.Match[str]) -> _Mended:
-    if _separates_items(source.text, match.start()):
+    line = source.text[source.text.rfind("\n", 0, match.start()) + 1 :].split("\n", 1)[0]
+    is_in_use = re.match(r"\s*use\b.*;.*\bfrom\b", line) is not None
+    if is_in_use or _separates_items(source.text, match.start()):
         return ",", _slip(source, match, "a `,` stands between these", "write `,`", ",")
     return " ", _slip(source, match, "nothing ends with `;`", "remove it", "")
 
@@ -137,7 +169,7 @@ def _semicolon(source: SourceFile, match: re.Match[str]) -> _Mended:
 def _separates_items(text: str, offset: int) -> bool:
     """Whether an offset is within brackets that are no body of a workflow or `parallel`."""
     depth = 0
-    for position in range(offset - 1, -1, -1):
+    for position in range(offset - 1, max(offset - _FURTHEST, 0) - 1, -1):
         if text[position] in ")]}":
             depth += 1
         elif text[position] in "([{":
@@ -156,7 +188,8 @@ def _space(source: SourceFile, match: re.Match[str]) -> _Mended:
 
 def _word(source: SourceFile, match: re.Match[str]) -> _Mended:
     mended = match[0].translate(_LOOK_ALIKES)
-    if not mended.isascii():
+    is_partly_latin = any(character.isascii() and character.isalpha() for character in match[0])
+    if not (mended.isascii() and (is_partly_latin or mended in KEYWORDS)):
         return match[0], None
     odd = next(character for character in match[0] if not character.isascii())
     name = unicodedata.name(odd, f"U+{ord(odd):04X}")
@@ -178,6 +211,8 @@ _MENDERS: dict[str, Callable[[SourceFile, re.Match[str]], _Mended]] = {
     "conflict": _conflict,
     "line_comment": _line_comment,
     "block_comment": _block_comment,
+    "open_comment": _open_comment,
+    "rule": _rule,
     "single_quotes": _quotes,
     "smart_quotes": _quotes,
     "dollar": _interpolation,

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from ..diagnostics import Diagnostic, Fix, Related, Silence, replace_fix
 from ..source import SourceFile, Span
-from .recover import CLAUSES, CLOSING, FOREIGN, Piece, before
+from .recover import CLAUSES, CLOSING, FOREIGN, Piece, before, just_before
 
 NESTED_TOO_DEEPLY = "this is nested too deeply"
 NO_WORKFLOW = "there is no workflow in this file"
@@ -88,6 +88,7 @@ _INSTEAD = {
     "inputs": 'each argument is written `arg NAME: type "description"`',
     "outputs": "what a workflow gives is written `return {…}`",
     "run": "a tool is called as `step NAME: server.tool(…)`",
+    "enum": 'a choice of texts is a type: `type NAME = "a" | "b"`',
     "description": 'a description stands after the name: `workflow NAME "description" {`',
     "end": "a workflow ends with `}`",
 }
@@ -96,7 +97,8 @@ _SAME_AS = {
     "except": "try", "finally": "try", "var": "let", "const": "let", "set": "let",
     "function": "def", "fn": "def", "include": "import", "input": "inputs", "params": "inputs",
     "param": "inputs", "parameter": "inputs", "args": "inputs", "output": "outputs", "job": "run",
-    "jobs": "steps", "task": "run", "call": "run", "name": "description",
+    "jobs": "steps", "task": "run", "call": "run", "name": "description", "typedef": "enum",
+    "interface": "enum", "struct": "enum", "class": "enum",
 }  # fmt: skip
 
 
@@ -158,6 +160,12 @@ def explain(error: UnexpectedInput, source: SourceFile, piece: Piece) -> Diagnos
     if token.type == "$END":
         return _ends_early(source, piece, expected)
     start = token.start_pos or 0
+    last, brackets = before(source.text, piece.start, start)
+    if missing := _missing_at_line_end(source, piece, start):
+        return missing
+    is_whole = "$END" in expected or "RBRACE" in expected
+    if not (brackets or is_whole) and "\n" in source.text[last:start]:
+        return _ends_early(source, replace(piece, end=start), expected)
     if _is_behind_an_open_bracket(source, piece, start):
         assert piece.open_bracket is not None
         return never_closed(source, piece.open_bracket)
@@ -167,7 +175,8 @@ def explain(error: UnexpectedInput, source: SourceFile, piece: Piece) -> Diagnos
 
 # A declaration that lacks the name it gives to something.
 _NAMELESS = re.compile(
-    r"^\s*(?:arg|use|type|workflow)\b(?!\s+[A-Za-z_\"])|\bas\b(?!\s+[A-Za-z_])|,\s*,"
+    r"^\s*(?:arg|use|type|workflow)\b(?!\s+[A-Za-z_\"])|^\s*use\s+from\b"
+    r"|\bas\b(?![ \t]+[A-Za-z_])|,\s*,"
 )
 
 
@@ -180,18 +189,22 @@ def with_silences(
     in the whole file.
     """
     text = source.text[piece.start : piece.end]
-    words = frozenset(re.findall(r"[A-Za-z_]\w*", text))
+    # What is called, and whose field is read, is not what the piece gives a name to.
+    words = frozenset(re.findall(r"(?<![.\w])[A-Za-z_]\w*+(?!\s*[.(])", text))
     # Where the name itself is missing, any unknown name may be the one.
     names = None if _NAMELESS.search(text) else words
     everywhere = source.span(0, len(source.text))
     silences = [
         Silence(frozenset({"WF201", "WF202"}), body, names),
-        Silence(frozenset({"WF404", "WF501", "WF502"}), body, words),
+        Silence(frozenset({"WF404"}), body, words),
         Silence(frozenset({"WF303"}), everywhere, frozenset(re.findall(r"^arg\s+(\w+)", text))),
         Silence(frozenset({"WF207"}), body),
     ]
-    if piece.rule != "statement":
-        silences.append(Silence(frozenset({"WF201", "WF208", "WF301"}), everywhere, names))
+    first = re.match(r"\w*", text)
+    word = first[0] if first else ""
+    if piece.rule != "statement" or word in ("use", "type"):
+        of_word = {"use": {"WF301"}, "type": {"WF208"}}.get(word, {"WF201", "WF208", "WF301"})
+        silences.append(Silence(frozenset(of_word), everywhere, names))
     return replace(diagnostic, silences=tuple(silences))
 
 
@@ -199,13 +212,7 @@ def with_silences_of_part(diagnostic: Diagnostic) -> Diagnostic:
     """Return the diagnostic of a value or clause that is read in part, with its consequences."""
     span = diagnostic.span
     assert span is not None
-    words = frozenset(re.findall(r"[A-Za-z_]\w*", span.text))
-    everywhere = span.source.span(0, len(span.source.text))
-    silences = (
-        Silence(frozenset({"WF401", "WF402"}), span),
-        Silence(frozenset({"WF501", "WF502"}), everywhere, words),
-    )
-    return replace(diagnostic, silences=silences)
+    return replace(diagnostic, silences=(Silence(frozenset({"WF401", "WF402"}), span),))
 
 
 def never_closed(source: SourceFile, bracket: int) -> Diagnostic:
@@ -226,6 +233,15 @@ def closed_early(source: SourceFile, brace: int) -> Diagnostic:
         "this `}` ends the workflow, and more of it follows",
         source.span(brace, brace + 1),
         label="one too many, here or before",
+    )
+
+
+def nested_workflow(header: Span) -> Diagnostic:
+    """Return the diagnostic for a workflow that stands in the body of another."""
+    return problem(
+        "a workflow cannot stand within another",
+        header,
+        help="move it out; a step calls it as `step NAME: workflow(…)`",
     )
 
 
@@ -268,6 +284,17 @@ def _is_behind_an_open_bracket(source: SourceFile, piece: Piece, start: int) -> 
     return line_start > piece.open_bracket and word is not None and word[0] in (*CLAUSES, "as")
 
 
+def _missing_at_line_end(source: SourceFile, piece: Piece, start: int) -> Diagnostic | None:
+    """`as` at the end of a line: the clause of the next line has been read as the name."""
+    last, _ = before(source.text, piece.start, start)
+    cut = just_before(r"(\bas|:)[ \t]*(?:#[^\n]*)?\n\s*(\w+)\Z", source.text, last)
+    if cut is None or cut[2] not in CLAUSES:
+        return None
+    place = source.span(cut.start(1), cut.end(1))
+    wanted = "a name" if cut[1] == "as" else "a type"
+    return problem(f"expected {wanted} after this", place, label="more is needed")
+
+
 def _unexpected(span: Span, token: Token, expected: set[str], piece: Piece) -> Diagnostic:
     found = span.text
     text = span.source.text
@@ -275,8 +302,10 @@ def _unexpected(span: Span, token: Token, expected: set[str], piece: Piece) -> D
     opening = text[brackets[-1]] if brackets else ""
     if not text[piece.start : span.start].strip():
         return _unknown_start(span, expected, piece)
+    if instead := _written_otherwise(span, last, opening, expected, piece):
+        return instead
     if opening == "(" and expected <= {"EQUAL", "COMMA", "RPAR", "NAME", "STRING", "LONG_STRING"}:
-        is_path = found == "." and re.search(r"[(,]\s*[A-Za-z_]\w*\Z", text[:last])
+        is_path = found == "." and just_before(r"[(,]\s*[A-Za-z_]\w*\Z", text, last)
         if "NAME" in expected or is_path or text[last - 1] == '"':
             return problem(
                 "an argument is given by its name",
@@ -284,16 +313,6 @@ def _unexpected(span: Span, token: Token, expected: set[str], piece: Piece) -> D
                 label="expected `name = ` in front of this" if "NAME" in expected else "",
                 help="write `name = value`; a name alone stands for `name = name`",
             )
-    if last == span.start and found[0].isdigit() and text[last - 1] == "0":
-        return problem("a number does not start with 0", span.source.span(last - 1, span.end))
-    if last == span.start and found.startswith('"') and text[last - 1] == "f":
-        return _unmatched_braces(span.source.span(last - 1, span.end))
-    if expected == {"RSQB"} and text[last - 1] == "[":
-        return problem(
-            "an array type is written behind the type of its items",
-            span,
-            help=f"write `{found}[]`",
-        )
     if found == "=" and text[last - 1] == '"':
         return problem(
             "a default stands in front of the description", span, help='`arg x = 3 "description"`'
@@ -306,9 +325,9 @@ def _unexpected(span: Span, token: Token, expected: set[str], piece: Piece) -> D
             help=f"write `: {found}`; a text stands in double quotes",
         )
     if found == "{" and expected == {"LPAR"}:
-        return problem(
-            "arguments stand in parentheses", span, help="write `server.tool(name = value)`"
-        )
+        return _in_parentheses(span)
+    if expected == {"LPAR"} and last == span.start and found == ".":
+        return _quoted_tool(span)
     if expected <= _GO_ON:
         return problem(f"{_shown(found)} does not belong here", span, label="not expected here")
     return problem(
@@ -316,6 +335,120 @@ def _unexpected(span: Span, token: Token, expected: set[str], piece: Piece) -> D
         span,
         label="not expected here",
     )
+
+
+def _written_otherwise(
+    span: Span, last: int, opening: str, expected: set[str], piece: Piece
+) -> Diagnostic | None:
+    """What other languages write so, and this one in another way; None where it is none of it."""
+    found, text = span.text, span.source.text
+    is_joined = last == span.start
+    word = just_before(r"[\w.]*\Z", text, last)
+    before_it = word[0] if word else ""
+    if is_joined and re.match(r"\d", found) and text[last - 1] == "0":
+        return problem("a number does not start with 0", span.source.span(last - 1, span.end))
+    if is_joined and re.match(r"\w", found) and re.fullmatch(r"\d+", before_it):
+        number = span.source.span(last - len(before_it), span.end)
+        return problem("a number is written in digits alone", number, help="without `_` or `x`")
+    if is_joined and re.match(r"\d", found) and just_before(r"\d,\Z", text, last):
+        return problem("a number is written in digits alone", span, help="leave out the `,`")
+    if is_joined and found.startswith('"') and text[last - 1] == "f":
+        return _unmatched_braces(span.source.span(last - 1, span.end))
+    if is_joined and found.startswith('"') and re.fullmatch(r"[A-Za-z]{1,2}", before_it):
+        prefix = span.source.span(last - len(before_it), last)
+        meant = "f" if before_it == "F" else ""
+        return problem(
+            "an f-string starts with a small `f`" if meant else f"a text has no `{before_it}`",
+            prefix,
+            fix=replace_fix(prefix, meant, is_safe=bool(meant)),
+        )
+    is_of_type = re.match(r"arg\b|type\b", text[piece.start :]) is not None
+    first_of_choice = just_before(r'\(\s*("[^"]*"\s*)?\Z', text, last)
+    if is_of_type and first_of_choice and (found.startswith('"') or found == ","):
+        return problem("a choice of texts is a type with `|`", span, help='write `"a" | "b"`')
+    if text[last - 1] == "." and expected == {"NAME"}:
+        return problem(
+            "expected the name of a field after this `.`",
+            span.source.span(last - 1, last),
+            help='a field whose name is no word is read with `["…"]`',
+        )
+    if found == "[" and "NAME" in expected and "LSQB" not in expected and "LBRACE" in expected:
+        item = re.match(r"\[\s*(\w+)\s*\]", text[span.start :])
+        return _array_behind(span, item[1] if item else "string")
+    if expected == {"RSQB"} and text[last - 1] == "[":
+        head = just_before(r"(\w+)\s*\[\s*\Z", text, last)
+        if head and head[1].lower() == "optional":
+            help = "the `?` of an optional argument or field stands after its name: `x?: string`"
+            return problem("a type is not made optional like this", span, help=help)
+        return _array_behind(span, found)
+    if found == "<" and re.fullmatch(r"(?i)list|array|set", before_it):
+        item = re.match(r"<\s*(\w+)", text[span.start :])
+        return _array_behind(span, item[1] if item else "string")
+    if found == "(":
+        return _computed(span, before_it, opening, expected, piece)
+    if found == "[" and expected == {"LPAR"}:
+        return _in_parentheses(span)
+    if found == "from" and expected <= TEXTS | {"_AS", "COMMA", "_FROM"} and not opening:
+        return problem(
+            "the servers stand in front of the file", span, help='write `use hr from "mcp.json"`'
+        )
+    if found.startswith('"') and "_FROM" in expected and just_before(r"use\s+from\Z", text, last):
+        return problem(
+            "this `use` names no server",
+            span.source.span(last - len("from"), last),
+            label="a name belongs in front of this",
+            help='write `use hr from "mcp.json"`',
+        )
+    if opening == "(" and found in ("or", "if", "?") and {"COMMA", "RPAR"} <= expected:
+        return problem(
+            f"a value is not chosen with `{found}`",
+            span,
+            help="give the argument a default, `arg x = …`, or run the step only `when x`",
+        )
+    if opening == "[" and found == "for":
+        return problem(
+            "an array is not made with `for`",
+            span,
+            help="a step runs once for each item by its clause `for x in list`",
+        )
+    if found in ("is", "in") and "OPERATOR" in expected:
+        help = "write `==`; `when x` tests whether `x` is there"
+        return problem(
+            f"values are not compared with `{found}`",
+            span,
+            help=help if found == "is" else "write `list contains item`",
+        )
+    return None
+
+
+def _array_behind(span: Span, item: str) -> Diagnostic:
+    return problem(
+        "an array type is written behind the type of its items", span, help=f"write `{item}[]`"
+    )
+
+
+def _in_parentheses(span: Span) -> Diagnostic:
+    return problem("arguments stand in parentheses", span, help="write `server.tool(name = value)`")
+
+
+def _computed(
+    span: Span, name: str, opening: str, expected: set[str], piece: Piece
+) -> Diagnostic | None:
+    """A parenthesis where none belongs: a function that is called, or a value within two."""
+    if name and re.match(r"arg\b|type\b", span.source.text[piece.start :]):
+        return None
+    if piece.rule == "workflow_header" and expected <= TEXTS:
+        help = "what it takes is declared inside: `arg name: string`"
+        return problem("a workflow has no list of arguments", span, help=help)
+    if name and (opening or "OPERATOR" in expected) and not name.isdigit() and name not in CLAUSES:
+        return problem(
+            "a value is not computed here: only a step calls something",
+            span,
+            help="call a tool in a step of its own, and use what it gives",
+        )
+    if "NUMBER" in expected or expected & {"DURATION", "INTEGER"}:
+        return problem("a value stands without parentheses", span)
+    return None
 
 
 def _unknown_start(span: Span, expected: set[str], piece: Piece) -> Diagnostic:
@@ -327,6 +460,8 @@ def _unknown_start(span: Span, expected: set[str], piece: Piece) -> Diagnostic:
         help = f"`{found}` is a clause of a step, and stands after its call"
     elif found == "}":
         return problem("this `}` closes nothing", span, label="no `{` is open for it")
+    elif piece.rule == "statement" and found in ("server", "use", "type", "workflow"):
+        help = "it stands at the top of the file, outside of the workflow"
     elif help is None and found in ("arg", "instruction", "step", "parallel", "handoff", "return"):
         help = 'it stands in a workflow: `workflow NAME "description" { … }`'
     elif help is None and "_STEP" in expected:
@@ -345,6 +480,11 @@ def _as_a_step(line: str) -> str | None:
     call = re.match(r"(?:(?P<name>\w+)\s*(?P<mark>[:=])\s*)?(?P<callee>\w+(?:\.\w+)?)\s*\(", line)
     if call is None:
         named = re.match(r"(\w+)\s*:", line)
+        typed = re.match(r"(\w+)\s*(\??\s*:\s*|\s+)(\w+)", line)
+        if typed and typed[2].strip() and typed[3] in BASE_TYPE_NAMES:
+            return f"an argument is written `arg {typed[0]}`"
+        if typed and typed[1] in BASE_TYPE_NAMES:
+            return f"an argument is written `arg {typed[3]}: {typed[1]}`"
         return f"a step is written `step {named[1]}: server.tool(…)`" if named else None
     name = call["name"] if call["mark"] == ":" else "NAME"
     bound = f" as {call['name']}" if call["mark"] == "=" else ""
@@ -368,7 +508,8 @@ def _unexpected_character(error: UnexpectedCharacters, source: SourceFile) -> Di
                 code="WF102",
                 help='write "…" instead of \'…\', and \\" for a quote within it',
             )
-        if whole := re.match(r'f?"(?:[^"\\]|\\.)*"', rest):
+        is_long = rest.removeprefix("f").startswith('"""')
+        if not is_long and (whole := re.match(r'f?"(?:[^"\\]|\\.)*"', rest)):
             span = source.span(start, start + whole.end())
             control = re.search(r"[\x00-\x1f]", whole[0])
             return _control_character(span, control) if control else _unmatched_braces(span)
@@ -378,20 +519,28 @@ def _unexpected_character(error: UnexpectedCharacters, source: SourceFile) -> Di
             code="WF102",
             help=f"close it with `{closing}` on the same line"
             if closing == "'"
+            else 'close it with `"""`'
+            if is_long
             else 'close it with `"` on the same line, or write it between `"""` and `"""`',
         )
-    if character in "+%" and '"' in source.text[max(start - 200, 0) : start + 200]:
+    if named := _name_with_a_mark(source, start):
+        return named
+    line_start = source.text.rfind("\n", 0, start) + 1
+    is_first = not source.text[line_start:start].strip()
+    if character in "+%" and not is_first and '"' in source.text[line_start:start] + rest:
         return problem(
             f"texts are not put together with `{character}`",
             source.span(start, start + 1),
             help='write one f-string: `f"…{name}…"`',
         )
-    if character in "+-*/%":
+    if character in "+-*/%" and not is_first:
         return problem(
             "there is no arithmetic in a workflow",
             source.span(start, start + 1),
             label="not expected here",
-            help="let a tool do it",
+            help='let a tool do it; texts are put together in an f-string: `f"{first}{second}"`'
+            if character == "+"
+            else "let a tool do it",
         )
     shown = character if character.isprintable() else ""
     return problem(
@@ -400,6 +549,57 @@ def _unexpected_character(error: UnexpectedCharacters, source: SourceFile) -> Di
         source.span(start, start + 1),
         code="WF102",
         label="not expected here",
+    )
+
+
+def _name_with_a_mark(source: SourceFile, start: int) -> Diagnostic | None:
+    """`my-name`, a regular expression between slashes, or `*` for all servers."""
+    text = source.text
+    rest = text[start:].split("\n", 1)[0]
+    hyphenated = just_before(r"\b[A-Za-z_]\w*\Z", text, start)
+    tail = re.match(r"-[A-Za-z_][\w-]*", rest)
+    if hyphenated and tail:
+        span = source.span(hyphenated.start(), start + tail.end())
+        is_tool = text[: span.start].endswith(".")
+        is_server = re.match(r"use\b", text[text.rfind("\n", 0, start) + 1 :]) is not None
+        if is_tool:
+            return _quoted_tool(source.span(start, start + 1))
+        word = span.text.replace("-", "_")
+        new = f'"{span.text}" as {word}' if is_server else word
+        renamed = re.match(r"\s+as\b", text[span.end :])
+        return problem(
+            "a name has no `-`",
+            span,
+            help=f"write `{new}`",
+            fix=replace_fix(span, f'"{span.text}"' if is_server and renamed else new),
+        )
+    if rest.startswith("/") and just_before(r"\bmatches\s+\Z", text, start):
+        return problem(
+            "a regular expression stands in double quotes",
+            source.span(start, start + 1),
+            help='write `matches "…"`',
+        )
+    if rest.startswith("*") and just_before(r"\buse\s+\Z", text, start):
+        return problem(
+            "servers are named one by one",
+            source.span(start, start + 1),
+            help='write `use hr, finance from "mcp.json"`',
+        )
+    return None
+
+
+def _quoted_tool(mark: Span) -> Diagnostic:
+    """A tool's name that is no word, at the mark that makes it none."""
+    text = mark.source.text
+    head = just_before(r"[\w-]+\Z", text, mark.start)
+    tail = re.match(r"[.\w-]+", text[mark.start :])
+    start = mark.start - (len(head[0]) if head else 0)
+    span = mark.source.span(start, mark.start + (tail.end() if tail else 1))
+    return problem(
+        "a tool whose name is no word stands in double quotes",
+        span,
+        help=f'write `"{span.text}"`',
+        fix=replace_fix(span, f'"{span.text}"'),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from ..diagnostics import Diagnostic, Fix
+from ..diagnostics import Diagnostic, Edit, Fix
 from ..diagnostics.fixes import apply
 from ..source import SourceFile, Span
 
@@ -27,6 +27,8 @@ _COLOURS = {
 _RESET = "\x1b[0m"
 _TAB = "    "
 _WIDEST = 120
+# No more characters of a line are looked at on either side of a mark.
+_FURTHEST = 4 * _WIDEST
 
 
 def render(diagnostics: Iterable[Diagnostic], *, colour: bool = False) -> str:
@@ -101,10 +103,10 @@ class _Writer:
             lines.append(self.bar)
         for note in diagnostic.notes:
             lines += self.remark("note", note)
-        if diagnostic.help:
-            lines += self.remark("help", diagnostic.help)
         if diagnostic.fix is not None:
-            lines += self.fix(diagnostic.fix)
+            lines += self.fix(diagnostic.fix, diagnostic.help)
+        elif diagnostic.help:
+            lines += self.remark("help", diagnostic.help)
         return "\n".join([*lines, ""])
 
     def snippet(self, marks: list[_Mark], severity: str, *, is_first: bool) -> list[str]:
@@ -146,20 +148,25 @@ class _Writer:
         head = f"{margin} {self.paint('frame', '=')} {self.paint('help', kind)}: {first}"
         return [head, *(" " * (self.width + 5 + len(kind)) + line for line in rest)]
 
-    def fix(self, fix: Fix) -> list[str]:
-        """The lines that a fix changes, before and after."""
+    def fix(self, fix: Fix, help: str | None) -> list[str]:
+        """What helps, and the lines that a fix changes, before and after."""
         source = fix.edits[0].span.source
         first = min(edit.span.line for edit in fix.edits)
         last = max(source.position(edit.span.end)[0] for edit in fix.edits)
         before = [source.line(number) for number in range(first, last + 1)]
-        fixed = apply(source.text, [fix])
-        grown = fixed.count("\n") - source.text.count("\n")
-        mended = SourceFile(source.path, fixed)
-        after = [mended.line(number) for number in range(first, last + 1 + grown)]
+        # The lines alone are mended: a file may be long, and have many fixes.
+        start = min(edit.span.start - source.position(edit.span.start)[1] + 1 for edit in fix.edits)
+        last_line = source.text.find("\n", max(edit.span.end for edit in fix.edits))
+        end = len(source.text) if last_line == -1 else last_line
+        lines = SourceFile(source.path, source.text[start:end])
+        edits = tuple(
+            Edit(lines.span(edit.span.start - start, edit.span.end - start), edit.text)
+            for edit in fix.edits
+        )
+        after = apply(lines.text, [Fix(edits)]).split("\n")
         made_by = "made by `--fix`" if fix.is_safe else "a guess, made by `--unsafe-fixes`"
-        margin = f"{' ' * self.width} {self.paint('frame', '=')}"
         return [
-            f"{margin} {self.paint('help', 'fix')}, {made_by}:",
+            *(self.remark("help", f"{help} ({made_by})") if help else self.remark("fix", made_by)),
             *(
                 self.changed("removed", "-", first + index, line)
                 for index, line in enumerate(before)
@@ -175,7 +182,9 @@ class _Writer:
 
 def _window(line: str, start: int, length: int) -> tuple[str, int, int]:
     """Return what is shown of a line, and where and how wide its marked part is on screen."""
-    before, marked, after = line[:start], line[start : start + length], line[start + length :]
+    end = start + length
+    before, marked, after = line[max(start - _FURTHEST, 0) : start], line[start:end], line[end:]
+    after = after[:_FURTHEST]
     before, marked, after = map(_on_screen, (before, marked, after))
     if _width(before) + _width(marked) + _width(after) > _WIDEST:
         if _width(before) > _WIDEST // 2:

@@ -9,6 +9,7 @@ from .assignable import Verdict, assignable, disjoint, satisfiable
 from .compose import array_of, object_of, tuple_of, union_of
 from .describe import describe
 from .dialect import SchemaError, normalize
+from .engine import is_linear_pattern, is_pattern
 from .json_value import Json, Schema
 from .kinds import enumeration, types
 from .policy import format_gap, undeclared_only
@@ -33,6 +34,8 @@ __all__ = [
     "errors",
     "field",
     "format_gap",
+    "is_linear_pattern",
+    "is_pattern",
     "item",
     "normalize",
     "object_of",

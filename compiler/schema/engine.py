@@ -7,6 +7,7 @@ goes in is measured first (`within_reach`); what is too much is answered with "c
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Generic, Literal, TypeVar
@@ -147,6 +148,28 @@ def _comparable(source: Schema, target: Schema) -> bool:
 def validator(schema: Schema, *, formats: bool = False) -> Validator | None:
     """Return a validator, or None when the schema refers outside or cannot be compiled."""
     return _format_validator(schema) if formats else _plain_validator(schema)
+
+
+def is_pattern(text: str) -> bool:
+    """Say whether a text is a regular expression, as ``pattern`` takes it."""
+    return validator({"pattern": text}) is not None
+
+
+def is_linear_pattern(text: str) -> bool:
+    """Say whether a regular expression neither looks around nor back.
+
+    Engines that take no more time than the text is long, as pydantic's, know no others; nor do
+    they know the control characters that only ECMA-262 writes so.
+    """
+    if re.search(r"\\c[A-Za-z]", text):
+        return False
+    try:
+        jsonschema_rs.Draft202012Validator(
+            {"pattern": text}, pattern_options=jsonschema_rs.RegexOptions()
+        )
+    except ValueError:
+        return False
+    return True
 
 
 def gave_up(problem: ValidationError) -> bool:
