@@ -6,6 +6,7 @@ template `step.py.j2`, every value Python text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from msgspec import Struct
 from .. import plan, schema
 from .names import camel_case, plain, snake_case
 from .python_types import FORMATS, Definition
-from .python_values import Local, attribute_of_declared, attribute_of_reads
+from .python_values import Local, attribute_of_declared, attribute_of_reads, dictionary
 from .reads import ITEM, Reads
 
 if TYPE_CHECKING:
@@ -150,8 +151,10 @@ class StepWriter:
             written = self.values.value(items, step.name).python
         self.values.variables[step.loop.name] = local
         self.values.run = "each"
+        self.values.in_loop = ("each", name)
         yield {"item": name, "array": written}
         self.values.run = "run"
+        self.values.in_loop = ()
 
     def _local(self, step: plan.Step, name: str, reads: Reads, output: Output) -> Local:
         """What the binding of a step is in Python."""
@@ -197,20 +200,21 @@ class StepWriter:
             case plan.WorkflowCall() as call:
                 self.used.calls_workflows = True
                 callee = self.module.callees[call.workflow]
-                values = self._values_for(call, step.name)
-                given = [callee.runner, str(callee.step_count), *values]
+                arguments = self._values_for(call, step.name)
+                given = [repr(call.workflow), callee.runner, str(callee.step_count), arguments]
                 return {"method": "call", "given": given, "options": []}
 
     def _server(self, downstream: plan.Downstream) -> str:
         return f"run.servers.{self.module.server_field(downstream)}"
 
-    def _values_for(self, call: plan.WorkflowCall, step: str) -> list[str]:
-        """The Python for the arguments of a called workflow, in its order."""
+    def _values_for(self, call: plan.WorkflowCall, step: str) -> str:
+        """The Python for the arguments of a called workflow: all of them, in its order."""
         given = {argument.name: argument for argument in call.arguments}
-        return [
-            self._value_for(given.get(parameter.parameter.name), parameter, step)
-            for parameter in self.module.callees[call.workflow].parameters
+        values = [
+            (each.parameter.name, self._value_for(given.get(each.parameter.name), each, step))
+            for each in self.module.callees[call.workflow].parameters
         ]
+        return dictionary(values)
 
     def _value_for(self, argument: plan.Argument | None, parameter: Parameter, step: str) -> str:
         if argument is None:
@@ -260,7 +264,11 @@ class StepWriter:
     def _requirement(self, step: plan.Step, own: Local, requirement: plan.Requirement) -> str:
         condition = self.values.condition(requirement.condition, step.name)
         message = self.values.f_string(requirement.message, step.name)
-        return f"lambda {own.python}: None if {condition} else {message}"
+        body = f"None if {condition} else {message}"
+        # A function that is made in a loop has to hold on to what changes with each item.
+        kept = [each for each in self.values.in_loop if re.search(rf"\b{each}\b", body)]
+        self.used.requires_of_items |= bool(kept)
+        return f"lambda {', '.join([own.python, *(f'{each}={each}' for each in kept)])}: {body}"
 
     def _undo(self, step: plan.Step) -> dict[str, Any] | None:
         if step.undo is None:
@@ -271,7 +279,7 @@ class StepWriter:
             callee = self.module.callees[step.undo.workflow]
             arguments = self._values_for(step.undo, step.name)
             given = [repr(step.undo.workflow), callee.runner, str(callee.step_count)]
-            given += [*arguments, *timeout]
+            given += [arguments, *timeout]
             return {"method": "undo_by", "given": given}
         self.used.undoes_by_tools = True
         given = [
@@ -300,7 +308,8 @@ class StepWriter:
         models_before = len(self.types.models)
         annotated = self._annotation_of_output(step, reads)
         has_models = step.declared and len(self.types.models) > models_before
-        if annotated.isidentifier() or annotated.startswith(("list[", "dict[")):
+        is_class = annotated.isidentifier() and annotated != "Integer"
+        if is_class or annotated.startswith(("list[", "dict[")):
             return Output(annotated, annotated, has_models=has_models)
         if isinstance(step.action, plan.WorkflowCall):
             return Output(annotated, annotated)
