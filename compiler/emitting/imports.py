@@ -60,13 +60,14 @@ _THIRD_PARTY = {
 _COMMENTS = {"jsonschema": "  # type: ignore[import-untyped, unused-ignore]"}
 _OF_THE_PLUMBING = {
     "ABSENT", "Absent", "Answer", "CONNECT_TIMEOUT", "Call", "Connection", "Date", "DateTime",
-    "Downstream", "Duration", "Email", "FORMAT_CHECKER", "FOR_PEOPLE", "FromText", "Guard", "HERE",
-    "Handoff", "Integer", "Item", "LISTING_TIMEOUT", "MOST_QUESTIONS", "Output", "Question", "Result", "Run",
-    "Servers", "StepFailed", "TOOLS", "Time", "UNKNOWN_SESSION", "Uri", "Uuid", "adapter",
-    "call_tool", "check", "connect", "differences", "elicit", "env", "fail", "fits", "from_text",
-    "given", "http", "in_uri", "json_value", "keeps", "logger", "main", "mcp",
-    "name_wrong_arguments", "plain", "present", "problems_of", "python_server", "read_output",
-    "read_text", "reason", "require", "sample", "short", "text_of", "to_text", "validated", "whole",
+    "Downstream", "Duration", "Email", "FORMAT_CHECKER", "FOR_PEOPLE", "FromText", "Guard",
+    "HERE", "Handoff", "Integer", "Item", "LISTING_TIMEOUT", "MOST_QUESTIONS", "Output",
+    "Question", "Result", "Run", "Servers", "StepFailed", "TOOLS", "Time", "UNKNOWN_SESSION",
+    "Uri", "Uuid", "adapter", "call_tool", "check", "connect", "differences", "elicit", "env",
+    "fail", "fits", "from_text", "given", "http", "in_uri", "json_value", "keeps", "logger",
+    "main", "mcp", "name_wrong_arguments", "plain", "present", "problems_of", "python_server",
+    "read_output", "read_text", "reason", "require", "sample", "short", "text_of", "to_text",
+    "validated", "whole",
 }  # fmt: skip
 
 
