@@ -166,6 +166,7 @@ class ModuleWriter:
             "checks": used.checks,
             "checks_undos": used.checks_undos,
             "declares": used.declares,
+            "promises": used.promises,
             "requires": used.requires,
             "requires_of_items": used.requires_of_items,
             "loops": used.loops,

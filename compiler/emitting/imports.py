@@ -64,10 +64,10 @@ _OF_THE_PLUMBING = {
     "HERE", "Handoff", "Integer", "Item", "LISTING_TIMEOUT", "MOST_QUESTIONS", "Output",
     "Question", "Result", "Run", "Servers", "StepFailed", "TOOLS", "Time", "UNKNOWN_SESSION",
     "Uri", "Uuid", "adapter", "call_tool", "check", "connect", "differences", "elicit", "env",
-    "fail", "fits", "from_text", "given", "http", "in_uri", "json_value", "keeps", "logger",
-    "main", "mcp", "name_wrong_arguments", "plain", "present", "problems_of", "python_server",
-    "read_output", "read_text", "reason", "require", "sample", "short", "text_of", "to_text",
-    "validated", "whole",
+    "fail", "fits", "from_text", "given", "http", "in_uri", "json_value", "keep_promise",
+    "keeps", "logger", "main", "mcp", "name_wrong_arguments", "plain", "present",
+    "problems_of", "python_server", "read_output", "read_text", "reason", "require", "sample",
+    "short", "text_of", "to_text", "validated", "whole",
 }  # fmt: skip
 
 

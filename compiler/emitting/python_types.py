@@ -314,13 +314,19 @@ def published(value: Schema, python: str | None = None) -> str:
     the annotation to take instead of the schema's own.
     """
     python = python or annotation(value)
+    told = schema_told(value)
+    return python if told is None else f"Annotated[{python}, WithJsonSchema({told!r})]"
+
+
+def schema_told(value: Schema) -> Any:
+    """Return the schema that callers are told of a value, None where its annotation says all."""
     told = _bare(value)
     size = len(json.dumps(told))
     if not schema.types(value) & {"array", "object"} or "$ref" in json.dumps(told):
-        return python
+        return None
     if size > _LONGEST_SCHEMA or told in ({"type": "object"}, {"type": "array"}, {}, True):
-        return python
-    return f"Annotated[{python}, WithJsonSchema({told!r})]"
+        return None
+    return told
 
 
 def _bare(value: Any) -> Any:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct
 
 from .. import plan, schema
 from .names import camel_case, plain, snake_case
-from .python_types import FORMATS, Definition
+from .python_types import FORMATS, Definition, schema_told
 from .python_values import Local, attribute_of_declared, attribute_of_reads, dictionary
 from .reads import ITEM, Reads
 
@@ -190,6 +190,9 @@ class StepWriter:
                 if step.declared:
                     self.used.declares = True
                     options.append("declared=True")
+                elif promised := self._promised(step):
+                    self.used.promises = True
+                    options.append(f"promised={promised!r}")
                 given = [self._server(call.server), repr(call.tool.name), arguments, output.python]
                 return {"method": "step", "given": given, "options": options}
             case plan.Read(server=server, uri=uri):
@@ -203,6 +206,28 @@ class StepWriter:
                 arguments = self._values_for(call, step.name)
                 given = [repr(call.workflow), callee.runner, str(callee.step_count), arguments]
                 return {"method": "call", "given": given, "options": []}
+
+    def _promised(self, step: plan.Step) -> dict[str, Any] | None:
+        """The schema of those parts of an output that the workflow returns just as they come.
+
+        Callers are told it, and check it: what is wrong there has to fail the step, and be undone.
+        """
+        result = self.workflow.workflow.result
+        found: list[dict[str, Any]] = []
+        for path in [] if result is None else plan.paths(result):
+            keys = [access.key for access in path.accesses]
+            is_array = step.loop is not None and not keys
+            value = step.output.schema if is_array else path.type.schema
+            if path.name != step.binding or (told := schema_told(value)) is None:
+                continue
+            keys = keys if step.loop is None else keys[1:]
+            if not keys:
+                return cast("dict[str, Any]", told)  # it says all that the others could
+            for key in reversed(keys):
+                told = {"properties": {key: told}} if isinstance(key, str) else {"items": told}
+            if told not in found:
+                found.append(told)
+        return _all_of(found)
 
     def _server(self, downstream: plan.Downstream) -> str:
         return f"run.servers.{self.module.server_field(downstream)}"
@@ -337,6 +362,16 @@ class StepWriter:
         roots = {"object": "dict[str, Any]", "array": "list[Any]"}
         kinds = schema.types(step.output.schema)
         return roots.get(next(iter(kinds)), "object") if len(kinds) == 1 else "object"
+
+
+def _all_of(schemas: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return one schema for several, None for none; those of different fields become one object."""
+    if len(schemas) < 2:
+        return schemas[0] if schemas else None
+    fields = [field for each in schemas for field in each.get("properties", {}).items()]
+    if len(dict(fields)) == len(schemas):
+        return {"properties": dict(fields)}
+    return {"allOf": schemas}
 
 
 def _source(action: plan.ToolCall | plan.Read) -> str:

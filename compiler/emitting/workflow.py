@@ -35,6 +35,7 @@ class Features(Struct):
     checks: bool = False
     checks_undos: bool = False
     declares: bool = False
+    promises: bool = False
     requires: bool = False
     requires_of_items: bool = False
     loops: bool = False
@@ -261,8 +262,16 @@ class WorkflowWriter:
                 continue
             assert isinstance(value, plan.Path)
             keys[key] = f"NotRequired[{kind}]"
-            condition = self.values.condition(plan.Present(value), "return")
+            written = self.values.value(value, "return")
             there = self.values.value(_as_present(value), "return").python
+            if written.absent and "(" in there:
+                # What is called is called once, and type checkers see what it returned.
+                local = self.local_name(key)
+                later += [f"{local} = {written.python}", f"if {local} is not ABSENT:"]
+                later += [f"    result[{key!r}] = {local}"]
+                self.module.uses.absent = True
+                continue
+            condition = self.values.condition(plan.Present(value), "return")
             later += [f"if {condition}:", f"    result[{key!r}] = {there}"]
         docstring = f"What {plain(self.workflow.name)} returns."
         self.types.models.append(TypedDictionary(name, docstring, keys))
