@@ -262,12 +262,12 @@ class WorkflowWriter:
                 continue
             assert isinstance(value, plan.Path)
             keys[key] = f"NotRequired[{kind}]"
-            written = self.values.value(value, "return")
+            returned = self.values.value(value, "return")
             there = self.values.value(_as_present(value), "return").python
-            if written.absent and "(" in there:
+            if returned.absent and "(" in there:
                 # What is called is called once, and type checkers see what it returned.
                 local = self.local_name(key)
-                later += [f"{local} = {written.python}", f"if {local} is not ABSENT:"]
+                later += [f"{local} = {returned.python}", f"if {local} is not ABSENT:"]
                 later += [f"    result[{key!r}] = {local}"]
                 self.module.uses.absent = True
                 continue
