@@ -21,7 +21,7 @@ lint: $(INSTALLED) build/mypy/wfc ## ruff, and mypy --strict of the package
 	MYPYPATH=build/mypy $(PYTHON) -m mypy
 
 bless: $(INSTALLED) ## write the expectations of tests/cases anew; read the diff
-	WFC_BLESS=1 $(PYTHON) -m pytest -n auto tests/test_cases.py -k what_is_built
+	WFC_BLESS=1 $(PYTHON) -m pytest -n auto tests/test_cases.py -k "what_is_built and not clean"
 	WFC_BLESS=1 $(PYTHON) -m pytest tests/test_explain.py tests/test_api.py
 	git --no-pager diff --stat -- tests/cases
 

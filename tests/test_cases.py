@@ -41,38 +41,8 @@ BLESS = bool(os.environ.get("WFC_BLESS"))
 FORMS = ("tool", "prompt")
 CHECKERS = [("mypy", "--strict"), ("pyright",), ("ruff", "check", "--isolated")]
 
-NOT_ABSENT = "an optional field that a value is read from is not narrowed for type checkers"
-READ_AS_JSON = "the SDK reads a text as JSON where the annotation is not plain `str`"
-WHOLE_NUMBER = "2.0 is an integer in JSON Schema, and not for pydantic"
-TEXT_OF_PROMPT = "a prompt does not convert the text of a number in a union or an enumeration"
 
-KNOWN_FAULTS: dict[str, str] = {
-    "prompt: arguments: all right": TEXT_OF_PROMPT,
-    "tool: json_in_texts: numbers": READ_AS_JSON,
-    "tool: json_in_texts: null": READ_AS_JSON,
-    "tool: numbers_and_nulls: a null that is given": "a null that is given is taken as absent",
-    "prompt: numbers_and_nulls: a null that is given": TEXT_OF_PROMPT,
-    "tool: numbers_and_nulls: a whole number with a point": WHOLE_NUMBER,
-    "prompt: numbers_and_nulls: a whole number with a point": WHOLE_NUMBER,
-    "ruff: parallel_loops": "a function made in a loop takes the item of the loop",
-    "prompt: any_values: all right": "a text for `any` stays a text",
-    "prompt: any_values: no address": "a text for `any` stays a text",
-    "prompt: any_values: nothing where there should be fields": "a text for `any` stays a text",
-}
-"""Why a test fails for now, by its name: that of the case, `mypy: CASE`, or `tool: CASE: RUN`."""
-
-
-def named(name: str, *values: Any) -> Any:
-    """Return the parameters of a test, which is expected to fail where the fault is known."""
-    marks: list[pytest.MarkDecorator] = []
-    if name in KNOWN_FAULTS and BLESS:
-        marks = [pytest.mark.skip(reason="its expectation is right, what is built is not")]
-    elif name in KNOWN_FAULTS:
-        marks = [pytest.mark.xfail(strict=True, reason=KNOWN_FAULTS[name])]
-    return pytest.param(*values, id=name, marks=marks)
-
-
-@pytest.mark.parametrize("case", [named(case.name, case) for case in CASES])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_what_is_built(case: Path) -> None:
     arguments = ["build", "--locked", "--quiet", "input.wf", "-o", "expected.py"]
     if BLESS:
@@ -99,7 +69,7 @@ def write_or_remove(path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("form", "case", "run"),
     [
-        named(f"{form}: {case.name}: {run['what']}", form, case, run)
+        pytest.param(form, case, run, id=f"{form}: {case.name}: {run['what']}")
         for form in FORMS
         for case, run in RUNS
     ],
@@ -166,33 +136,15 @@ def as_texts(calls: list[dict[str, Any]]) -> str:
 
 @pytest.mark.parametrize("checker", CHECKERS, ids=[checker[0] for checker in CHECKERS])
 def test_what_is_built_is_clean(checker: tuple[str, ...], tmp_path: Path) -> None:
-    good = [case for case in BUILT if f"{checker[0]}: {case.name}" not in KNOWN_FAULTS]
-    assert problems_of(checker, good, tmp_path) == ""
-
-
-@pytest.mark.parametrize(
-    ("checker", "case"),
-    [
-        named(name, checker, case)
-        for checker in CHECKERS
-        for case in BUILT
-        if (name := f"{checker[0]}: {case.name}") in KNOWN_FAULTS
-    ],
-)
-def test_what_is_not_clean_yet(checker: tuple[str, ...], case: Path, tmp_path: Path) -> None:
-    assert problems_of(checker, [case], tmp_path) == ""
-
-
-def problems_of(checker: tuple[str, ...], cases: list[Path], folder: Path) -> str:
-    for case in cases:
-        shutil.copy(case / "expected.py", folder / f"{case.name}.py")
+    for case in BUILT:
+        shutil.copy(case / "expected.py", tmp_path / f"{case.name}.py")
     outcome = subprocess.run(
         [sys.executable, "-m", *checker, "."],
-        cwd=folder,
+        cwd=tmp_path,
         env=environment(),
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
-    return outcome.stdout + outcome.stderr if outcome.returncode else ""
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr

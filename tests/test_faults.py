@@ -413,6 +413,24 @@ async def test_several_fail_at_the_same_time(clauses: Path, scripted: Scripted) 
     assert scripted.effects == ["do z", "undo z"]
 
 
+async def test_the_trace_tells_the_steps_of_a_called_workflow(
+    clauses: Path, scripted: Scripted
+) -> None:
+    scripted.play({"do two": ["error"]})
+    async with serving(clauses) as client:
+        failing = await prompt_texts(client, "outer", {})
+        scripted.play({})
+        working = await prompt_texts(client, "outer", {})
+    assert failing[4:-1] == [
+        ("assistant", "Calling workflow inner with {}"),
+        ("assistant", 'call.one: Calling fake.do with {"key": "one"}'),
+        ("user", 'Tool result: {"id": "one", "items": ["first", "second"]}'),
+        ("assistant", 'call.two: Calling fake.do with {"key": "two"}'),
+    ]
+    assert working[9] == ("user", "Workflow result: {}")
+    assert working[10] == ("assistant", 'Calling fake.do with {"key": "last"}')
+
+
 async def test_a_called_workflow_that_fails(clauses: Path, scripted: Scripted) -> None:
     scripted.play({"do two": ["missing"]})
     error = await error_of(clauses, "outer")

@@ -26,7 +26,7 @@ _STANDARD = {
     "functools": "cache partial",
     "importlib.util": "module_from_spec spec_from_file_location",
     "pathlib": "Path",
-    "typing": "Annotated Any Literal NotRequired Self TypedDict TypeVar TypeVarTuple cast",
+    "typing": "Annotated Any Literal NotRequired Self TypedDict TypeVar cast",
     "urllib.parse": "quote urlsplit",
     "uuid": "UUID",
 }
@@ -52,22 +52,22 @@ _THIRD_PARTY = {
     "CreateMessageResult ElicitRequest ElicitRequestParams ElicitResult ErrorData "
     "InputRequiredResult ListToolsRequest ListToolsResult PaginatedRequestParams "
     "ReadResourceResult ServerRequest TextContent TextResourceContents Tool ToolAnnotations",
-    "pydantic": "AfterValidator BaseModel BeforeValidator Field TypeAdapter "
-    "ValidationError WithJsonSchema",
+    "pydantic": "AfterValidator BaseModel BeforeValidator Field TypeAdapter ValidationError "
+    "ValidatorFunctionWrapHandler WithJsonSchema WrapValidator",
     "pydantic.json_schema": "SkipJsonSchema",
 }
 # jsonschema brings no types, and whether stubs for it are installed is for others to say.
 _COMMENTS = {"jsonschema": "  # type: ignore[import-untyped, unused-ignore]"}
 _OF_THE_PLUMBING = {
     "ABSENT", "Absent", "Answer", "CONNECT_TIMEOUT", "Call", "Connection", "Date", "DateTime",
-    "Downstream", "Duration", "Email", "FORMAT_CHECKER", "FOR_PEOPLE", "Given", "Guard", "HERE",
-    "Handoff", "Item", "LISTING_TIMEOUT", "MOST_QUESTIONS", "Output", "Question", "Result", "Run",
-    "Servers", "StepFailed", "TOOLS", "Time", "UNKNOWN_SESSION", "Uri", "Uuid", "adapter",
-    "as_text", "call_tool",
-    "check", "connect", "differences", "elicit", "env", "fail", "fits", "from_text",
-    "given", "http", "in_uri", "json_value", "keeps", "logger", "main", "mcp",
-    "name_wrong_arguments", "plain", "present", "problems_of", "python_server", "read_output",
-    "read_text", "reason", "require", "sample", "short", "text_of", "to_text", "validated",
+    "Downstream", "Duration", "Email", "FORMAT_CHECKER", "FOR_PEOPLE", "FromText", "Guard",
+    "HERE", "Handoff", "Integer", "Item", "LISTING_TIMEOUT", "MOST_QUESTIONS", "Output",
+    "Question", "Result", "Run", "Servers", "StepFailed", "TOOLS", "Time", "UNKNOWN_SESSION",
+    "Uri", "Uuid", "adapter", "call_tool", "check", "connect", "differences", "elicit", "env",
+    "fail", "fits", "from_text", "given", "http", "in_uri", "json_value", "keep_promise",
+    "keeps", "logger", "main", "mcp", "name_wrong_arguments", "plain", "present",
+    "problems_of", "python_server", "read_output", "read_text", "reason", "require", "sample",
+    "short", "text_of", "to_text", "validated", "whole",
 }  # fmt: skip
 
 

@@ -109,6 +109,7 @@ class PythonTypes:
     def __init__(self, module: Names, used_formats: set[str]) -> None:
         self.models: list[Model | TypedDictionary | Definition] = []
         self.uses_absent = False
+        self.uses_integer = False
         self._module = module
         self._used_formats = used_formats
 
@@ -120,7 +121,7 @@ class PythonTypes:
             # Nothing is promised of it: it need not be an object unless a part is asked for.
             reads.is_raw = True
         if reads.is_raw:
-            return annotation(value)
+            return self._strict_annotation(value)
         if reads.fields:
             return self._model_of_reads(value, reads, name, docstring)
         if reads.items is not None:
@@ -130,7 +131,15 @@ class PythonTypes:
                 item.schema, reads.items, f"{name}Item", "What later steps read from its items."
             )
             return f"list[{inner}]"
-        return annotation(value)
+        return self._strict_annotation(value)
+
+    def _strict_annotation(self, value: Schema) -> str:
+        """Return the annotation of a value that comes from a server, and is not looked into."""
+        kinds = annotation(value).split(" | ")
+        if "int" not in kinds or "float" in kinds:
+            return " | ".join(kinds)
+        self.uses_integer = True
+        return " | ".join("Integer" if kind == "int" else kind for kind in kinds)
 
     def _model_of_reads(self, value: Schema, reads: Reads, name: str, docstring: str) -> str:
         name = self._module.add(camel_case(name))
@@ -193,7 +202,10 @@ class PythonTypes:
             return self._text(value)
         if kind in ("integer", "number"):
             # JSON has one kind of number: 1 stays 1, also where 1.5 would be as good.
-            python = "int" if kind == "integer" else "int | float"
+            python = "int | float"
+            if kind == "integer":
+                self.uses_integer |= strict
+                python = "Integer" if strict else "int"
             plain = self._constrained(python, value, {"minimum": "ge", "maximum": "le"})
             if kind == "integer" or strict:
                 return plain
@@ -309,13 +321,19 @@ def published(value: Schema, python: str | None = None) -> str:
     the annotation to take instead of the schema's own.
     """
     python = python or annotation(value)
+    told = schema_told(value)
+    return python if told is None else f"Annotated[{python}, WithJsonSchema({told!r})]"
+
+
+def schema_told(value: Schema) -> Any:
+    """Return the schema that callers are told of a value, None where its annotation says all."""
     told = _bare(value)
     size = len(json.dumps(told))
     if not schema.types(value) & {"array", "object"} or "$ref" in json.dumps(told):
-        return python
+        return None
     if size > _LONGEST_SCHEMA or told in ({"type": "object"}, {"type": "array"}, {}, True):
-        return python
-    return f"Annotated[{python}, WithJsonSchema({told!r})]"
+        return None
+    return told
 
 
 def _bare(value: Any) -> Any:

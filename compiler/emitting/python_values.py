@@ -83,6 +83,8 @@ class Values:
         self.uses = uses
         self.run = "run"
         """The variable of the run, or of the part of it, that a step belongs to."""
+        self.in_loop: tuple[str, ...] = ()
+        """The variables that change with each item of the `for` that a step has."""
         self.variables: dict[str, Local] = {}
 
     # --- Expressions
@@ -105,7 +107,7 @@ class Values:
     def object(self, entries: tuple[tuple[str, plan.Expression], ...], step: str) -> str:
         """Return the Python for an object; keys of what is absent are left out."""
         values = [(key, self.value(value, step)) for key, value in entries]
-        written = _dictionary(values)
+        written = dictionary([(key, value.python) for key, value in values])
         optional = [key for key, value in values if value.none]
         if not optional and not any(value.absent for _, value in values):
             return written
@@ -270,13 +272,15 @@ class Values:
         """
         values = [(argument.name, self.value(argument.value, step)) for argument in call.arguments]
         optional = [name for name, value in values if value.none]
-        return _dictionary(values), optional, any(value.absent for _, value in values)
+        written = dictionary([(name, value.python) for name, value in values])
+        return written, optional, any(value.absent for _, value in values)
 
 
-def _dictionary(values: list[tuple[str, Value]]) -> str:
+def dictionary(values: list[tuple[str, str]]) -> str:
+    """Return the Python for a dictionary, whose values are Python already."""
     if not values:
         return "{}"
-    items = ", ".join(f"{key!r}: {value.python}" for key, value in values)
+    items = ", ".join(f"{key!r}: {value}" for key, value in values)
     # Black gives each entry a line of its own where there is a comma after the last.
     return "{" + items + ("," if len(values) > 1 else "") + "}"
 

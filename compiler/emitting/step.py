@@ -6,16 +6,17 @@ template `step.py.j2`, every value Python text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct
 
 from .. import plan, schema
 from .names import camel_case, plain, snake_case
-from .python_types import FORMATS, Definition
-from .python_values import Local, attribute_of_declared, attribute_of_reads
+from .python_types import FORMATS, Definition, schema_told
+from .python_values import Local, attribute_of_declared, attribute_of_reads, dictionary
 from .reads import ITEM, Reads
 
 if TYPE_CHECKING:
@@ -150,8 +151,10 @@ class StepWriter:
             written = self.values.value(items, step.name).python
         self.values.variables[step.loop.name] = local
         self.values.run = "each"
+        self.values.in_loop = ("each", name)
         yield {"item": name, "array": written}
         self.values.run = "run"
+        self.values.in_loop = ()
 
     def _local(self, step: plan.Step, name: str, reads: Reads, output: Output) -> Local:
         """What the binding of a step is in Python."""
@@ -187,6 +190,9 @@ class StepWriter:
                 if step.declared:
                     self.used.declares = True
                     options.append("declared=True")
+                elif promised := self._promised(step):
+                    self.used.promises = True
+                    options.append(f"promised={promised!r}")
                 given = [self._server(call.server), repr(call.tool.name), arguments, output.python]
                 return {"method": "step", "given": given, "options": options}
             case plan.Read(server=server, uri=uri):
@@ -197,20 +203,43 @@ class StepWriter:
             case plan.WorkflowCall() as call:
                 self.used.calls_workflows = True
                 callee = self.module.callees[call.workflow]
-                values = self._values_for(call, step.name)
-                given = [callee.runner, str(callee.step_count), *values]
+                arguments = self._values_for(call, step.name)
+                given = [repr(call.workflow), callee.runner, str(callee.step_count), arguments]
                 return {"method": "call", "given": given, "options": []}
+
+    def _promised(self, step: plan.Step) -> dict[str, Any] | None:
+        """The schema of those parts of an output that the workflow returns just as they come.
+
+        Callers are told it, and check it: what is wrong there has to fail the step, and be undone.
+        """
+        result = self.workflow.workflow.result
+        found: list[dict[str, Any]] = []
+        for path in [] if result is None else plan.paths(result):
+            keys = [access.key for access in path.accesses]
+            is_array = step.loop is not None and not keys
+            value = step.output.schema if is_array else path.type.schema
+            if path.name != step.binding or (told := schema_told(value)) is None:
+                continue
+            keys = keys if step.loop is None else keys[1:]
+            if not keys:
+                return cast("dict[str, Any]", told)  # it says all that the others could
+            for key in reversed(keys):
+                told = {"properties": {key: told}} if isinstance(key, str) else {"items": told}
+            if told not in found:
+                found.append(told)
+        return _all_of(found)
 
     def _server(self, downstream: plan.Downstream) -> str:
         return f"run.servers.{self.module.server_field(downstream)}"
 
-    def _values_for(self, call: plan.WorkflowCall, step: str) -> list[str]:
-        """The Python for the arguments of a called workflow, in its order."""
+    def _values_for(self, call: plan.WorkflowCall, step: str) -> str:
+        """The Python for the arguments of a called workflow: all of them, in its order."""
         given = {argument.name: argument for argument in call.arguments}
-        return [
-            self._value_for(given.get(parameter.parameter.name), parameter, step)
-            for parameter in self.module.callees[call.workflow].parameters
+        values = [
+            (each.parameter.name, self._value_for(given.get(each.parameter.name), each, step))
+            for each in self.module.callees[call.workflow].parameters
         ]
+        return dictionary(values)
 
     def _value_for(self, argument: plan.Argument | None, parameter: Parameter, step: str) -> str:
         if argument is None:
@@ -260,7 +289,11 @@ class StepWriter:
     def _requirement(self, step: plan.Step, own: Local, requirement: plan.Requirement) -> str:
         condition = self.values.condition(requirement.condition, step.name)
         message = self.values.f_string(requirement.message, step.name)
-        return f"lambda {own.python}: None if {condition} else {message}"
+        body = f"None if {condition} else {message}"
+        # A function that is made in a loop has to hold on to what changes with each item.
+        kept = [each for each in self.values.in_loop if re.search(rf"\b{each}\b", body)]
+        self.used.requires_of_items |= bool(kept)
+        return f"lambda {', '.join([own.python, *(f'{each}={each}' for each in kept)])}: {body}"
 
     def _undo(self, step: plan.Step) -> dict[str, Any] | None:
         if step.undo is None:
@@ -271,7 +304,7 @@ class StepWriter:
             callee = self.module.callees[step.undo.workflow]
             arguments = self._values_for(step.undo, step.name)
             given = [repr(step.undo.workflow), callee.runner, str(callee.step_count)]
-            given += [*arguments, *timeout]
+            given += [arguments, *timeout]
             return {"method": "undo_by", "given": given}
         self.used.undoes_by_tools = True
         given = [
@@ -300,7 +333,8 @@ class StepWriter:
         models_before = len(self.types.models)
         annotated = self._annotation_of_output(step, reads)
         has_models = step.declared and len(self.types.models) > models_before
-        if annotated.isidentifier() or annotated.startswith(("list[", "dict[")):
+        is_class = annotated.isidentifier() and annotated != "Integer"
+        if is_class or annotated.startswith(("list[", "dict[")):
             return Output(annotated, annotated, has_models=has_models)
         if isinstance(step.action, plan.WorkflowCall):
             return Output(annotated, annotated)
@@ -328,6 +362,16 @@ class StepWriter:
         roots = {"object": "dict[str, Any]", "array": "list[Any]"}
         kinds = schema.types(step.output.schema)
         return roots.get(next(iter(kinds)), "object") if len(kinds) == 1 else "object"
+
+
+def _all_of(schemas: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return one schema for several, None for none; those of different fields become one object."""
+    if len(schemas) < 2:
+        return schemas[0] if schemas else None
+    fields = [field for each in schemas for field in each.get("properties", {}).items()]
+    if len(dict(fields)) == len(schemas):
+        return {"properties": dict(fields)}
+    return {"allOf": schemas}
 
 
 def _source(action: plan.ToolCall | plan.Read) -> str:

@@ -6,6 +6,7 @@ Python text; and a note of what it uses of the plumbing. Its steps are written b
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,9 @@ class Features(Struct):
     checks: bool = False
     checks_undos: bool = False
     declares: bool = False
+    promises: bool = False
     requires: bool = False
+    requires_of_items: bool = False
     loops: bool = False
     parallels: bool = False
     calls_tools: bool = False
@@ -42,8 +45,8 @@ class Features(Struct):
     checks_workflow_arguments: bool = False
     reads_resources: bool = False
     hands_off: bool = False
+    reads_integers: bool = False
     reads_json_text: bool = False
-    keeps_texts: bool = False
     checked_formats: set[str] = field(default_factory=set)
 
     @property
@@ -67,6 +70,8 @@ class Parameter(Struct, frozen=True):
     has_models: bool
     default_name: str | None = None
     """The constant that holds a default which is an array or an object."""
+    comes_as_json: bool = False
+    """Whether a prompt is given it as the text of JSON."""
 
     @property
     def default(self) -> str:
@@ -76,6 +81,11 @@ class Parameter(Struct, frozen=True):
         if self.parameter.has_default:
             return f" = {self.parameter.default!r}"
         return " = None" if self.parameter.type.absent else ""
+
+    @property
+    def alias_for_prompt(self) -> str:
+        """The annotation in the prompt's signature."""
+        return f"Annotated[{self.alias}, FromText]" if self.comes_as_json else self.alias
 
     @property
     def shown(self) -> str:
@@ -123,6 +133,7 @@ class WorkflowWriter:
         statements = [writer.statement(statement) for statement in workflow.statements]
         returns, return_lines = self._result(writer)
         self.module.uses.absent |= self.types.uses_absent
+        self.used.reads_integers |= self.types.uses_integer
         self.module.uses.json_value |= any(each.has_models for each in parameters)
         step_count = len(list(workflow.steps))
         self.module.callees[workflow.name] = Callee(
@@ -145,6 +156,9 @@ class WorkflowWriter:
             "parameters": "".join(f", {each.name}: {each.alias}" for each in parameters),
             "parameters_with_defaults": "".join(
                 f", {each.name}: {each.alias}{each.default}" for each in required_first
+            ),
+            "parameters_of_prompt": "".join(
+                f", {each.name}: {each.alias_for_prompt}{each.default}" for each in required_first
             ),
             # The SDK hands the context over under its name, where an argument must not be.
             "context": "context"
@@ -197,33 +211,33 @@ class WorkflowWriter:
         models_before = len(self.types.models)
         kind = self.types.of_declared(parameter.type.schema, prefixed, strict=False)
         has_models = len(self.types.models) > models_before
+        if parameter.type.absent and "None" not in kind.split(" | "):
+            kind += " | None"
+        if _may_lose_text(parameter.type.schema, kind):
+            # The SDK reads JSON in texts, but knows an argument only by the name that it has here.
+            name = self.locals.add(f"{name}_")
         self.values.variables[parameter.name] = Local(
             name, attribute_of_declared, has_models=has_models
         )
-        if parameter.type.absent and "None" not in kind.split(" | "):
-            kind += " | None"
         options = [f"description={parameter.description!r}"] if parameter.description else []
         if name != parameter.name:
             options.append(f"validation_alias={parameter.name!r}")
-        metadata = [f"Field({', '.join(options)})"] if options else []
-        if _comes_as_json(parameter.type.schema):
-            self.used.reads_json_text = True
-            metadata.insert(0, "BeforeValidator(lambda value: from_text(value))")
-        elif kind != "str" and _is_free_text(parameter.type.schema):
-            self.used.keeps_texts = True
-            metadata.insert(0, "BeforeValidator(lambda value: as_text(value))")
-        annotated = f"Annotated[{kind}, {', '.join(metadata)}]" if metadata else kind
+        annotated = f"Annotated[{kind}, Field({', '.join(options)})]" if options else kind
         definition = f"{alias} = {annotated}"
-        if not isinstance(parameter.default, list | dict):
-            return Parameter(parameter, name, alias, definition, has_models)
-        default_name = self.module.names.add(
-            f"DEFAULT_{name.upper()}", f"DEFAULT_{self.function.upper()}_{name.upper()}"
+        comes_as_json = _comes_as_json(parameter.type.schema)
+        self.used.reads_json_text |= comes_as_json
+        default_name = None
+        if isinstance(parameter.default, list | dict):
+            default_name = self.module.names.add(
+                f"DEFAULT_{name.upper()}", f"DEFAULT_{self.function.upper()}_{name.upper()}"
+            )
+            value = repr(parameter.default)
+            if has_models:
+                value = f"TypeAdapter({kind}).validate_python({value})"
+            definition += f"\n{default_name}: {alias} = {value}"
+        return Parameter(
+            parameter, name, alias, definition, has_models, default_name, comes_as_json
         )
-        value = repr(parameter.default)
-        if has_models:
-            value = f"TypeAdapter({kind}).validate_python({value})"
-        definition += f"\n{default_name}: {alias} = {value}"
-        return Parameter(parameter, name, alias, definition, has_models, default_name)
 
     # --- The result
 
@@ -248,8 +262,16 @@ class WorkflowWriter:
                 continue
             assert isinstance(value, plan.Path)
             keys[key] = f"NotRequired[{kind}]"
-            condition = self.values.condition(plan.Present(value), "return")
+            returned = self.values.value(value, "return")
             there = self.values.value(_as_present(value), "return").python
+            if returned.absent and "(" in there:
+                # What is called is called once, and type checkers see what it returned.
+                local = self.local_name(key)
+                later += [f"{local} = {returned.python}", f"if {local} is not ABSENT:"]
+                later += [f"    result[{key!r}] = {local}"]
+                self.module.uses.absent = True
+                continue
+            condition = self.values.condition(plan.Present(value), "return")
             later += [f"if {condition}:", f"    result[{key!r}] = {there}"]
         docstring = f"What {plain(self.workflow.name)} returns."
         self.types.models.append(TypedDictionary(name, docstring, keys))
@@ -294,19 +316,32 @@ def _as_present(path: plan.Path) -> plan.Path:
     return plan.Path(path.name, accesses, plan.Type(path.root.schema), plan.Type(path.type.schema))
 
 
-def _is_free_text(value: schema.Schema) -> bool:
-    """Whether a value is any text, or null."""
-    return schema.types(value) <= {"string", "null"} and schema.enumeration(value) is None
+def _may_lose_text(value: schema.Schema, kind: str) -> bool:
+    """Whether the SDK would take a text for the JSON in it: it does where the type is not `str`."""
+    values = schema.enumeration(value)
+    if values is not None:
+        return any(isinstance(each, str) and _is_read_as_json(each) for each in values)
+    kinds = schema.types(value)
+    return "string" in kinds and (len(kinds) > 1 or " | " in kind)
+
+
+def _is_read_as_json(text: str) -> bool:
+    try:
+        return not isinstance(json.loads(text), str | int | float)
+    except ValueError:
+        return False
 
 
 def _comes_as_json(value: schema.Schema) -> bool:
     """Whether the text of a prompt's argument is the JSON of its value."""
-    kinds = schema.types(value)
     values = schema.enumeration(value)
     if values is not None:
         return not all(isinstance(each, str) for each in values)
-    # Pydantic reads numbers and booleans from texts itself.
-    return "string" not in kinds and bool(kinds & {"array", "object", "null"})
+    # Pydantic reads numbers and booleans from texts itself; free text is what it is.
+    kinds = schema.types(value)
+    return not kinds <= {"string", "null"} and (
+        "string" in kinds or bool(kinds & {"array", "object", "null"})
+    )
 
 
 def _items(items: Iterable[str]) -> str:
