@@ -42,18 +42,10 @@ FORMS = ("tool", "prompt")
 CHECKERS = [("mypy", "--strict"), ("pyright",), ("ruff", "check", "--isolated")]
 
 NOT_ABSENT = "an optional field that a value is read from is not narrowed for type checkers"
-READ_AS_JSON = "the SDK reads a text as JSON where the annotation is not plain `str`"
-WHOLE_NUMBER = "2.0 is an integer in JSON Schema, and not for pydantic"
 TEXT_OF_PROMPT = "a prompt does not convert the text of a number in a union or an enumeration"
 
 KNOWN_FAULTS: dict[str, str] = {
     "prompt: arguments: all right": TEXT_OF_PROMPT,
-    "tool: json_in_texts: numbers": READ_AS_JSON,
-    "tool: json_in_texts: null": READ_AS_JSON,
-    "tool: numbers_and_nulls: a null that is given": "a null that is given is taken as absent",
-    "prompt: numbers_and_nulls: a null that is given": TEXT_OF_PROMPT,
-    "tool: numbers_and_nulls: a whole number with a point": WHOLE_NUMBER,
-    "prompt: numbers_and_nulls: a whole number with a point": WHOLE_NUMBER,
     "ruff: parallel_loops": "a function made in a loop takes the item of the loop",
     "prompt: any_values: all right": "a text for `any` stays a text",
     "prompt: any_values: no address": "a text for `any` stays a text",

@@ -176,7 +176,9 @@ class ModuleWriter:
             "undoes_apart": used.undoes and used.retries and used.calls_workflows,
             "checks_workflow_arguments": used.checks_workflow_arguments,
             "reads_json_text": used.reads_json_text,
-            "keeps_texts": used.keeps_texts,
+            "texts": repr(used.texts) if used.texts else "",
+            "has_integers": used.integers,
+            "has_absent_arguments": used.absent_arguments,
             "keeps_outputs": self.uses.outputs,
             "has_optional_arguments": self.uses.optional,
             "has_absent_fields": self.uses.absent,
@@ -184,6 +186,7 @@ class ModuleWriter:
             "reads_items": self.uses.item,
             "reads_fields": self.uses.field,
             "reads_optional_fields": self.uses.optional_field,
+            "asks_for_presence": self.uses.presence,
             "gives_defaults": self.uses.given,
             "json_values": self.uses.json_value,
         }

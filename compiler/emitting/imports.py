@@ -20,7 +20,7 @@ _STANDARD = {
     "collections.abc": "AsyncIterator Awaitable Callable Collection Iterator Sequence",
     "contextlib": "asynccontextmanager",
     "copy": "copy",
-    "dataclasses": "dataclass",
+    "dataclasses": "dataclass replace",
     "datetime": "date datetime time",
     "enum": "Enum",
     "functools": "cache partial",
@@ -61,13 +61,13 @@ _COMMENTS = {"jsonschema": "  # type: ignore[import-untyped, unused-ignore]"}
 _OF_THE_PLUMBING = {
     "ABSENT", "Absent", "Answer", "CONNECT_TIMEOUT", "Call", "Connection", "Date", "DateTime",
     "Downstream", "Duration", "Email", "FORMAT_CHECKER", "FOR_PEOPLE", "Given", "Guard", "HERE",
-    "Handoff", "Item", "LISTING_TIMEOUT", "MOST_QUESTIONS", "Output", "Question", "Result", "Run",
-    "Servers", "StepFailed", "TOOLS", "Time", "UNKNOWN_SESSION", "Uri", "Uuid", "adapter",
-    "as_text", "call_tool",
-    "check", "connect", "differences", "elicit", "env", "fail", "fits", "from_text",
-    "given", "http", "in_uri", "json_value", "keeps", "logger", "main", "mcp",
-    "name_wrong_arguments", "plain", "present", "problems_of", "python_server", "read_output",
-    "read_text", "reason", "require", "sample", "short", "text_of", "to_text", "validated",
+    "Handoff", "Integer", "Item", "KeptText", "LISTING_TIMEOUT", "MOST_QUESTIONS", "Output",
+    "Question", "Result", "Run", "Servers", "StepFailed", "TEXTS", "TOOLS", "Time",
+    "UNKNOWN_SESSION", "Uri", "Uuid", "adapter", "as_it_came", "call_tool", "check", "connect",
+    "differences", "elicit", "env", "fail", "fits", "from_text", "given", "has", "http", "in_uri",
+    "json_value", "keep_texts", "keeps", "logger", "main", "mcp", "name_wrong_arguments", "plain",
+    "present", "problems_of", "python_server", "read_output", "read_text", "reason", "require",
+    "sample", "short", "text_of", "to_text", "validated", "whole",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ Python text; and a note of what it uses of the plumbing. Its steps are written b
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import plan, schema
 from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, snake_case
-from .python_types import PythonTypes, TypedDictionary, published
-from .python_values import Local, Values, attribute_of_declared
+from .python_types import ANY_JSON, PythonTypes, TypedDictionary
+from .python_values import Local, Values, absence_of, attribute_of_declared
 from .reads import reads_of, used_names
 from .step import StepWriter
 
@@ -41,8 +42,11 @@ class Features:
     checks_workflow_arguments: bool = False
     reads_resources: bool = False
     hands_off: bool = False
+    integers: bool = False
+    absent_arguments: bool = False
     reads_json_text: bool = False
-    keeps_texts: bool = False
+    texts: dict[str, list[str]] = field(default_factory=dict)
+    """The arguments of each workflow that may be texts or something else."""
     checked_formats: set[str] = field(default_factory=set)
 
     @property
@@ -75,7 +79,12 @@ class Parameter:
             return f" = {self.default_name}"
         if self.parameter.has_default:
             return f" = {self.parameter.default!r}"
-        return " = None" if self.parameter.type.absent else ""
+        return " = None" if self.parameter.type.absent and self.absence == "None" else ""
+
+    @property
+    def absence(self) -> str:
+        """What it is where it is absent: a default that its annotation gives is `ABSENT`."""
+        return absence_of(self.parameter.type)
 
     @property
     def shown(self) -> str:
@@ -124,13 +133,16 @@ class WorkflowWriter:
         statements = [writer.statement(statement) for statement in workflow.statements]
         returns, return_lines = self._result(writer)
         self.module.uses.absent |= self.types.uses_absent
+        self.used.integers |= self.types.uses_integers
         self.module.uses.json_value |= any(each.has_models for each in parameters)
         step_count = len(list(workflow.steps))
         self.module.callees[workflow.name] = Callee(
             self.runner, tuple(parameters), step_count, returns
         )
         docstring, description = _function_docstring(workflow.description)
-        required_first = sorted(parameters, key=lambda each: not each.parameter.required)
+        in_order = sorted(
+            parameters, key=lambda each: (not each.parameter.required, bool(each.default))
+        )
         described = [f"description={description}"] if description else []
         is_renamed = self.function != workflow.name
         return {
@@ -145,7 +157,7 @@ class WorkflowWriter:
             "prompt_function": self.prompt_function,
             "parameters": "".join(f", {each.name}: {each.alias}" for each in parameters),
             "parameters_with_defaults": "".join(
-                f", {each.name}: {each.alias}{each.default}" for each in required_first
+                f", {each.name}: {each.alias}{each.default}" for each in in_order
             ),
             # The SDK hands the context over under its name, where an argument must not be.
             "context": "context"
@@ -198,21 +210,26 @@ class WorkflowWriter:
         models_before = len(self.types.models)
         kind = self.types.of_declared(parameter.type.schema, prefixed, strict=False)
         has_models = len(self.types.models) > models_before
+        absence = absence_of(parameter.type)
         self.values.variables[parameter.name] = Local(
-            name, attribute_of_declared, has_models=has_models
+            name, attribute_of_declared, has_models=has_models, absence=absence
         )
-        if parameter.type.absent and "None" not in kind.split(" | "):
-            kind += " | None"
         options = [f"description={parameter.description!r}"] if parameter.description else []
+        if parameter.type.absent and absence == "None":
+            kind += " | None"
+        elif parameter.type.absent:
+            self.types.uses_absent = self.used.absent_arguments = True
+            kind += " | SkipJsonSchema[Absent]"
+            options.append("default_factory=lambda: ABSENT")
         if name != parameter.name:
             options.append(f"validation_alias={parameter.name!r}")
         metadata = [f"Field({', '.join(options)})"] if options else []
         if _comes_as_json(parameter.type.schema):
             self.used.reads_json_text = True
             metadata.insert(0, "BeforeValidator(lambda value: from_text(value))")
-        elif kind != "str" and _is_free_text(parameter.type.schema):
-            self.used.keeps_texts = True
-            metadata.insert(0, "BeforeValidator(lambda value: as_text(value))")
+        elif _would_be_read(parameter.type):
+            self.used.texts.setdefault(self.workflow.name, []).append(parameter.name)
+            metadata.insert(0, "BeforeValidator(lambda value: as_it_came(value))")
         annotated = f"Annotated[{kind}, {', '.join(metadata)}]" if metadata else kind
         definition = f"{alias} = {annotated}"
         if not isinstance(parameter.default, list | dict):
@@ -236,7 +253,10 @@ class WorkflowWriter:
         assert result is not None
         if not isinstance(result, plan.Object):
             written = self.values.value(result, "return").python
-            return self._returned(result), [f"return {written}"]
+            returned = self._returned(result)
+            if returned == ANY_JSON:  # type checkers want to be told that any value is JSON
+                return returned, [f"result: {returned} = {written}", "return result"]
+            return returned, [f"return {written}"]
         name = self.module.names.add(f"{camel_case(self.workflow.name)}Result")
         keys: dict[str, str] = {}
         given: list[str] = []
@@ -249,7 +269,7 @@ class WorkflowWriter:
                 continue
             assert isinstance(value, plan.Path)
             keys[key] = f"NotRequired[{kind}]"
-            condition = self.values.condition(plan.Present(value), "return")
+            condition = self.values.is_there(value, "return")
             there = self.values.value(_as_present(value), "return").python
             later += [f"if {condition}:", f"    result[{key!r}] = {there}"]
         docstring = f"What {plain(self.workflow.name)} returns."
@@ -267,8 +287,10 @@ class WorkflowWriter:
                 return annotated
             if annotated is not None:
                 # Below Python 3.12 pydantic does not read one TypedDict within another.
-                return published(value.type.schema, python="Any")
-        return published(value.type.schema)
+                return self.types.published(value.type.schema, python="Any")
+        if schema.types(value.type.schema) == schema.types({}) and not is_part:
+            return ANY_JSON
+        return self.types.published(value.type.schema)
 
 
 def _tools(workflow: plan.Workflow, server: plan.Server) -> Any:
@@ -295,9 +317,19 @@ def _as_present(path: plan.Path) -> plan.Path:
     return plan.Path(path.name, accesses, plan.Type(path.root.schema), plan.Type(path.type.schema))
 
 
-def _is_free_text(value: schema.Schema) -> bool:
-    """Whether a value is any text, or null."""
-    return schema.types(value) <= {"string", "null"} and schema.enumeration(value) is None
+def _would_be_read(type: plan.Type) -> bool:
+    """Whether the SDK would read JSON in a text for an argument: it leaves alone what is `str`."""
+    kinds, values = schema.types(type.schema), schema.enumeration(type.schema)
+    if values is not None:
+        return any(map(_is_json_but_no_scalar, values))
+    return "string" in kinds and (kinds != {"string"} or type.absent)
+
+
+def _is_json_but_no_scalar(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and not isinstance(json.loads(text), str | int | float)
+    except ValueError:
+        return False
 
 
 def _comes_as_json(value: schema.Schema) -> bool:
