@@ -345,7 +345,6 @@ def _array(item: str) -> str:
 def _read(text: str) -> syntax.Type | None:
     """Return a type that is written in the language; None where it has no such words."""
     source = SourceFile("", f"type Written = {text}")
-    for declared in parse(source)[0].of_kind(syntax.TypeDeclaration):
-        if declared.span.end == len(source.text):
-            return declared.type
-    return None
+    declared: list[syntax.TypeDeclaration] = parse(source)[0].of_kind(syntax.TypeDeclaration)
+    is_whole = bool(declared) and declared[0].span.end == len(source.text)
+    return declared[0].type if is_whole else None

@@ -187,6 +187,8 @@ class ModuleWriter:
             "reads_fields": self.uses.field,
             "reads_optional_fields": self.uses.optional_field,
             "asks_for_presence": self.uses.presence,
+            "compares": self.uses.equality,
+            "reads_patterns": self.uses.pattern,
             "gives_defaults": self.uses.given,
             "json_values": self.uses.json_value,
         }

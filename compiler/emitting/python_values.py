@@ -72,6 +72,8 @@ class Uses:
     field: bool = False
     optional_field: bool = False
     presence: bool = False
+    equality: bool = False
+    pattern: bool = False
     absent: bool = False
     json_value: bool = False
     present: bool = False
@@ -294,17 +296,28 @@ class Values:
     def _comparison(self, comparison: plan.Comparison, step: str) -> str:
         left = self.value(comparison.left, step).python
         right = self.value(comparison.right, step).python
+        if not isinstance(comparison.right, plan.Constant):
+            pattern = f"{self.run}.pattern({step!r}, {right})"
+        else:
+            pattern = right
         match comparison.operator:
+            case "contains" | "does not contain" if _differ_from_python(comparison):
+                self.uses.equality = True
+                written = f"any(equal(each, {right}) for each in {left})"
+                return written if comparison.operator == "contains" else f"not {written}"
             case "contains":
                 return f"{right} in {left}"
             case "does not contain":
                 return f"{right} not in {left}"
-            case "matches":
-                return f"re.search({right}, {left}) is not None"
-            case "does not match":
-                return f"re.search({right}, {left}) is None"
+            case "matches" | "does not match":
+                self.uses.pattern |= pattern != right
+                found = "is not" if comparison.operator == "matches" else "is"
+                return f"re.search({pattern}, {left}) {found} None"
             case "==" | "!=" if right in ("None", "True", "False"):
                 return f"{left} {'is' if comparison.operator == '==' else 'is not'} {right}"
+            case "==" | "!=" if _differ_from_python(comparison):
+                self.uses.equality = True
+                return f"{'' if comparison.operator == '==' else 'not '}equal({left}, {right})"
             case operator:
                 return f"{left} {operator} {right}"
 
@@ -329,6 +342,21 @@ def _dictionary(values: list[tuple[str, Value]]) -> str:
     items = ", ".join(f"{key!r}: {value.python}" for key, value in values)
     # Black gives each entry a line of its own where there is a comma after the last.
     return "{" + items + ("," if len(values) > 1 else "") + "}"
+
+
+def _differ_from_python(comparison: plan.Comparison) -> bool:
+    """Whether two values may be equal in Python and not in JSON, where true is not 1."""
+    left, right = comparison.left.type.schema, comparison.right.type.schema
+    if comparison.operator.endswith(("contains", "contain")):
+        item = schema.item(left, None) if schema.types(left) == {"array"} else None
+        if not isinstance(item, schema.Access):
+            return False
+        left = item.schema
+    kinds, others = schema.types(left), schema.types(right)
+    return bool(kinds & others & {"array", "object"}) or any(
+        "boolean" in some and more & {"integer", "number"}
+        for some, more in ((kinds, others), (others, kinds))
+    )
 
 
 def absence_of(type: plan.Type) -> str:
