@@ -64,10 +64,11 @@ _OF_THE_PLUMBING = {
     "Handoff", "Integer", "Item", "KeptText", "LISTING_TIMEOUT", "MOST_QUESTIONS", "Output",
     "Question", "Result", "Run", "Servers", "StepFailed", "TEXTS", "TOOLS", "Time",
     "UNKNOWN_SESSION", "Uri", "Uuid", "adapter", "as_it_came", "call_tool", "check", "connect",
-    "differences", "elicit", "env", "equal", "fail", "fits", "from_text", "given", "has", "http", "in_uri",
-    "json_value", "keep_texts", "keeps", "logger", "main", "mcp", "name_wrong_arguments", "plain",
-    "present", "problems_of", "python_server", "read_output", "read_text", "reason", "require",
-    "sample", "short", "text_of", "to_text", "validated", "whole",
+    "differences", "elicit", "env", "equal", "fail", "fits", "from_text", "given", "has", "http",
+    "in_uri", "json_value", "keep_texts", "keeps", "logger", "main", "mcp",
+    "name_wrong_arguments", "plain", "present", "problems_of", "python_server", "read_output",
+    "read_text", "reason", "require", "sample", "short", "text_of", "to_text", "validated",
+    "whole",
 }  # fmt: skip
 
 

@@ -14,9 +14,9 @@ import unicodedata
 USED_IN_FUNCTIONS = frozenset(
     {
         "ABSENT", "Absent", "Any", "HERE", "Integer", "Run", "ToolError", "adapter", "bool",
-        "context", "ctx", "dict", "each", "equal", "error", "float", "given", "has", "in_uri", "int",
-        "item", "json_value", "len", "list", "mcp", "object", "part", "present", "re", "result",
-        "run", "str", "to_text",
+        "context", "ctx", "dict", "each", "equal", "error", "float", "given", "has", "in_uri",
+        "int", "item", "json_value", "len", "list", "mcp", "object", "part", "present", "re",
+        "result", "run", "str", "to_text",
     }
 )  # fmt: skip
 
