@@ -227,7 +227,7 @@ class WorkflowWriter:
         if _comes_as_json(parameter.type.schema):
             self.used.reads_json_text = True
             metadata.insert(0, "BeforeValidator(lambda value: from_text(value))")
-        elif _would_be_read(parameter.type):
+        elif _would_be_read(parameter.type.schema, kind):
             self.used.texts.setdefault(self.workflow.name, []).append(parameter.name)
             metadata.insert(0, "BeforeValidator(lambda value: as_it_came(value))")
         annotated = f"Annotated[{kind}, {', '.join(metadata)}]" if metadata else kind
@@ -317,12 +317,12 @@ def _as_present(path: plan.Path) -> plan.Path:
     return plan.Path(path.name, accesses, plan.Type(path.root.schema), plan.Type(path.type.schema))
 
 
-def _would_be_read(type: plan.Type) -> bool:
+def _would_be_read(value: schema.Schema, annotated: str) -> bool:
     """Whether the SDK would read JSON in a text for an argument: it leaves alone what is `str`."""
-    kinds, values = schema.types(type.schema), schema.enumeration(type.schema)
+    kinds, values = schema.types(value), schema.enumeration(value)
     if values is not None:
         return any(map(_is_json_but_no_scalar, values))
-    return "string" in kinds and (kinds != {"string"} or type.absent)
+    return "string" in kinds and (kinds != {"string"} or " | " in annotated)
 
 
 def _is_json_but_no_scalar(text: Any) -> bool:
