@@ -32,8 +32,8 @@ class Access(Struct, frozen=True):
     """One step of a path: a field's name or an item's position.
 
     `before` is the type of the value that is read from, `after` the type of what was read
-    when that was there. `optional` says that the schema does not require the field, even
-    where a `when` has found it.
+    when that was there. `optional` says that the schema does not require the field or that
+    many items, even where a `when` has found it.
     """
 
     key: str | int

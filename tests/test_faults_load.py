@@ -144,6 +144,6 @@ def footprint() -> tuple[int, int]:
 
 
 def allocated_blocks() -> int:
-    """The memory that Python's objects take: unlike tracing it, counting its blocks costs nothing."""
+    """The memory of Python's objects: counting its blocks costs nothing, unlike tracing them."""
     gc.collect()
     return sys.getallocatedblocks()

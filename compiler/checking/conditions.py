@@ -76,7 +76,7 @@ class Conditions:
                 )
             )
             return None
-        path = self.expressions.path(written.value)
+        path = self.expressions.path(written.value, is_tested=True)
         if path is None:
             return None
         if self.scope.is_lenient:
@@ -86,23 +86,28 @@ class Conditions:
             True,
             {},
         )
-        if not path.type.absent or (is_boolean and written not in self.tested_first):
+        is_there = not path.type.absent and not self._may_lack_an_item(path)
+        if is_there or (is_boolean and written not in self.tested_first):
             self.scope.report(
                 Diagnostic(
                     "WF505",
                     f"this tests whether `{text}` is there, and it always is"
-                    if not path.type.absent
+                    if is_there
                     else f"this tests whether `{text}` is there, also when it is false",
                     written.span,
                     Severity.WARNING,
                     help=f"to test its value, write `{text} == true`"
-                    if is_boolean and not path.type.absent
+                    if is_boolean and is_there
                     else f"to test its value, write `{text} and {text} == true`"
                     if is_boolean
                     else "leave the condition out",
                 )
             )
         return plan.Present(path)
+
+    def _may_lack_an_item(self, path: plan.Path) -> bool:
+        """Whether an array on the way of a path may be too short for it."""
+        return any(access.optional and isinstance(access.key, int) for access in path.accesses)
 
     def _comparison(self, written: syntax.Comparison) -> plan.Comparison | None:
         left, right = (

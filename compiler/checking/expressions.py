@@ -159,8 +159,11 @@ class Expressions:
             case syntax.Object():
                 return self.object(written)
 
-    def path(self, written: syntax.Path) -> plan.Path | None:
-        """Return the plan of a path, through the fields and items that it reads."""
+    def path(self, written: syntax.Path, *, is_tested: bool = False) -> plan.Path | None:
+        """Return the plan of a path, through the fields and items that it reads.
+
+        `is_tested` is for a path of which is only asked whether it leads to anything.
+        """
         variable = self._variable(written.head)
         if variable is None or variable.type is None:
             return None
@@ -170,14 +173,21 @@ class Expressions:
             root = Type(root.schema)
         current = root
         accesses: list[plan.Access] = []
+        is_sure = not is_tested
         for accessor in written.accessors:
             got = self._access(current, accessor, written, variable)
             if got is None:
                 return None
             name, found = got
-            key = (*key, name)
-            optional = not found.required and isinstance(name, str)
-            after = Type(found.schema, absent=optional and not self._is_found(key))
+            place, key = key, (*key, name)
+            kind = "array" if isinstance(name, int) else "object"
+            if is_sure and not self._is_found(key) and schema.types(current.schema) != {kind}:
+                read = written.span.source.span(written.span.start, accessor.span.start)
+                self.unsure(kind, read, variable, place)
+                is_sure = False  # what is read of it is unsure for the same reason
+            optional = not found.required
+            absent = optional and isinstance(name, str) and not self._is_found(key)
+            after = Type(found.schema, absent)
             accesses.append(plan.Access(name, current, after, optional))
             current = Type(found.schema, absent=current.absent or after.absent)
         return plan.Path(written.head.text, tuple(accesses), root, current)
@@ -277,11 +287,9 @@ class Expressions:
                 found = schema.item(value.schema, name)
             case syntax.Field(name=name) | syntax.Key(name=name):
                 found = schema.field(value.schema, name)
-        read = path.span.source.span(path.span.start, accessor.span.start)
         if isinstance(found, schema.Access):
-            if isinstance(name, int) and schema.types(value.schema) != {"array"}:
-                self.unsure_array(read, variable, path_key(path))
             return name, found
+        read = path.span.source.span(path.span.start, accessor.span.start)
         wrong = path_key(path)[: path.accessors.index(accessor) + 2]
         if wrong in variable.unknown:
             return None
@@ -315,12 +323,12 @@ class Expressions:
         )
         return None
 
-    def unsure_array(self, read: Span, variable: Variable, place: PathKey) -> None:
-        """Report that items are read of a value of which nothing is said."""
+    def unsure(self, kind: str, read: Span, variable: Variable, place: PathKey) -> None:
+        """Report that parts are read of a value that need not be an array or an object."""
         self.scope.report(
             Diagnostic(
                 "WF405",
-                f"whether `{read.text}` is an array cannot be told before it runs",
+                f"whether `{read.text}` is an {kind} cannot be told before it runs",
                 read,
                 Severity.WARNING,
                 label=f"any, {variable.origin}",

@@ -62,7 +62,7 @@ class Loops:
         if isinstance(items, plan.Path) and schema.types(items.type.schema) != {"array"}:
             place = (items.name, *(access.key for access in items.accesses))
             variable = self.scope.variables[items.name]
-            self.expressions.unsure_array(written.items.span, variable, place)
+            self.expressions.unsure("array", written.items.span, variable, place)
         return plan.Loop(name.text, items, Type(item.schema))
 
     def declaration_of_item(self, items: syntax.Expression) -> Declare | None:

@@ -60,18 +60,14 @@ def declaration(
     if is_present:
         need.force(place)
     text = written_type(need.type(known))
-    declared = _read_back(text)
+    written = _read(text)
+    assert written is not None
+    # What is written may say less than was meant.
+    declared = DeclaredTypes({}, lambda diagnostic: None).schema(written)
     part: Schema | None = declared
     for key in place:
         part = _part(part, key)
     return Declaration(text, declared, part)
-
-
-def _read_back(text: str) -> Schema:
-    """Return the schema of a type as it is written, which may say less than was meant."""
-    file, _ = parse(SourceFile("", f"type Declared = {text}"))
-    (declared,) = file.of_kind(syntax.TypeDeclaration)
-    return DeclaredTypes({}, lambda diagnostic: None).schema(declared.type)
 
 
 class _Need(Struct):
@@ -309,8 +305,10 @@ def written_type(given: Schema, depth: int = 0) -> str:
     if depth > _MOST_NESTING or schema.assignable(True, given).answer == "yes":
         return "any"
     values = schema.enumeration(given)
-    if values and len(values) <= _MOST_VALUES and all(_is_literal(value) for value in values):
-        return " | ".join(json.dumps(value, ensure_ascii=False) for value in values)
+    if values and len(values) <= _MOST_VALUES:
+        literals = " | ".join(json.dumps(value, ensure_ascii=False) for value in values)
+        if _read(literals) is not None:
+            return literals
     kinds = schema.types(given)
     if kinds == {"object"}:
         return _object(given, depth)
@@ -320,7 +318,7 @@ def written_type(given: Schema, depth: int = 0) -> str:
     if not kinds or not kinds <= set(_SCALARS):
         return "any"
     described = schema.describe(given, limit=200)
-    if "…" in described or "&" in described:
+    if _read(described) is None:
         return " | ".join(kind for kind in _SCALARS if kind in kinds)
     return described
 
@@ -343,5 +341,9 @@ def _array(item: str) -> str:
     return f"({item})[]" if is_union else f"{item}[]"
 
 
-def _is_literal(value: object) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool)
+def _read(text: str) -> syntax.Type | None:
+    """Return a type that is written in the language; None where it has no such words."""
+    source = SourceFile("", f"type Written = {text}")
+    declared: list[syntax.TypeDeclaration] = parse(source)[0].of_kind(syntax.TypeDeclaration)
+    is_whole = bool(declared) and declared[0].span.end == len(source.text)
+    return declared[0].type if is_whole else None

@@ -180,6 +180,7 @@ class ModuleWriter:
             "checks_workflow_arguments": used.checks_workflow_arguments,
             "reads_integers": used.reads_integers,
             "reads_json_text": used.reads_json_text,
+            "has_absent_arguments": used.absent_arguments,
             "keeps_outputs": self.uses.outputs,
             "has_optional_arguments": self.uses.optional,
             "has_absent_fields": self.uses.absent,
@@ -187,6 +188,9 @@ class ModuleWriter:
             "reads_items": self.uses.item,
             "reads_fields": self.uses.field,
             "reads_optional_fields": self.uses.optional_field,
+            "asks_for_presence": self.uses.presence,
+            "compares": self.uses.equality,
+            "reads_patterns": self.uses.pattern,
             "gives_defaults": self.uses.given,
             "json_values": self.uses.json_value,
         }

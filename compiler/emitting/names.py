@@ -13,9 +13,10 @@ import unicodedata
 # What the generated module's functions use by name, and so must not be hidden by a local one.
 USED_IN_FUNCTIONS = frozenset(
     {
-        "ABSENT", "Absent", "Any", "HERE", "Run", "ToolError", "adapter", "bool", "context", "ctx",
-        "dict", "each", "error", "float", "given", "in_uri", "int", "item", "json_value", "list",
-        "mcp", "object", "part", "present", "re", "result", "run", "str", "to_text",
+        "ABSENT", "Absent", "Any", "HERE", "Integer", "Run", "ToolError", "adapter", "bool",
+        "context", "ctx", "dict", "each", "equal", "error", "float", "given", "has", "in_uri",
+        "int", "item", "json_value", "len", "list", "mcp", "object", "part", "present", "re",
+        "result", "run", "str", "to_text",
     }
 )  # fmt: skip
 

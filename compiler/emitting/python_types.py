@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import keyword
+import re
 from typing import Any
 
 from msgspec import Struct
@@ -33,7 +34,11 @@ _OF_MODELS = frozenset(
     }
 )  # fmt: skip
 
-_SCALARS = {"string": "str", "integer": "int", "boolean": "bool", "null": "None"}
+_SCALARS = {"string": "str", "integer": "Integer", "boolean": "bool", "null": "None"}
+ANY_JSON = "dict[str, Any] | list[Any] | str | bool | int | float | None"
+"""Any value, as the annotation of what a tool returns: `Any` would say that it has no structure."""
+BUILT_IN = frozenset({"str", "bool", "int", "float", "object"})
+"""The annotations that are classes: others are aliases, which no type checker takes for one."""
 _ORDER = ("boolean", "integer", "number", "string", "array", "object", "null")
 _MOST_LITERALS = 24
 _LONGEST_SCHEMA = 800
@@ -109,7 +114,7 @@ class PythonTypes:
     def __init__(self, module: Names, used_formats: set[str]) -> None:
         self.models: list[Model | TypedDictionary | Definition] = []
         self.uses_absent = False
-        self.uses_integer = False
+        self.uses_integers = False
         self._module = module
         self._used_formats = used_formats
 
@@ -121,7 +126,7 @@ class PythonTypes:
             # Nothing is promised of it: it need not be an object unless a part is asked for.
             reads.is_raw = True
         if reads.is_raw:
-            return self._strict_annotation(value)
+            return self.annotation(value)
         if reads.fields:
             return self._model_of_reads(value, reads, name, docstring)
         if reads.items is not None:
@@ -131,15 +136,7 @@ class PythonTypes:
                 item.schema, reads.items, f"{name}Item", "What later steps read from its items."
             )
             return f"list[{inner}]"
-        return self._strict_annotation(value)
-
-    def _strict_annotation(self, value: Schema) -> str:
-        """Return the annotation of a value that comes from a server, and is not looked into."""
-        kinds = annotation(value).split(" | ")
-        if "int" not in kinds or "float" in kinds:
-            return " | ".join(kinds)
-        self.uses_integer = True
-        return " | ".join("Integer" if kind == "int" else kind for kind in kinds)
+        return self.annotation(value)
 
     def _model_of_reads(self, value: Schema, reads: Reads, name: str, docstring: str) -> str:
         name = self._module.add(camel_case(name))
@@ -202,10 +199,9 @@ class PythonTypes:
             return self._text(value)
         if kind in ("integer", "number"):
             # JSON has one kind of number: 1 stays 1, also where 1.5 would be as good.
-            python = "int | float"
-            if kind == "integer":
-                self.uses_integer |= strict
-                python = "Integer" if strict else "int"
+            python = "int" if kind == "integer" else "int | float"
+            if kind == "integer" and strict:
+                self.uses_integers, python = True, "Integer"
             plain = self._constrained(python, value, {"minimum": "ge", "maximum": "le"})
             if kind == "integer" or strict:
                 return plain
@@ -213,7 +209,7 @@ class PythonTypes:
             if plain == python:
                 metadata = ""
             return f"Annotated[{python}{metadata}, WithJsonSchema({value!r})]"
-        return annotation(value)
+        return self.annotation(value)
 
     def _text(self, value: dict[str, Any]) -> str:
         known = value.get("format")
@@ -271,6 +267,42 @@ class PythonTypes:
         )
         return name
 
+    # --- What is not looked into
+
+    def annotation(self, value: Schema) -> str:
+        """Return the annotation of a value that is not looked into."""
+        values = schema.enumeration(value)
+        if values is not None and _are_literals(values):
+            return f"Literal[{', '.join(map(repr, values))}]"
+        kinds = schema.types(value)
+        if not kinds or {"array", "object", "string", "number", "boolean", "null"} <= kinds:
+            return "Any"
+        found: list[str] = []
+        for kind in _ORDER:
+            if kind not in kinds:
+                continue
+            if kind == "number" or (kind == "integer" and _has_floats(values)):
+                found += ["int", "float"]
+            elif kind == "array":
+                found.append("list[Any]")
+            elif kind == "object":
+                found.append("dict[str, Any]")
+            else:
+                self.uses_integers |= kind == "integer"
+                found.append(_SCALARS[kind])
+        return " | ".join(found)
+
+    def published(self, value: Schema, python: str | None = None) -> str:
+        """Return the annotation of a part of a result, with its schema for those who call.
+
+        An object or an array that is passed on is just that in Python; what its fields are is
+        told in the tool's output schema, as long as that stays short and needs no definitions.
+        `python` is the annotation to take instead of the schema's own.
+        """
+        python = python or self.annotation(value)
+        told = schema_told(value)
+        return python if told is None else f"Annotated[{python}, WithJsonSchema({told!r})]"
+
 
 def _constraint(keyword: str, value: Any) -> str:
     """What a keyword asks for, in Python."""
@@ -290,41 +322,6 @@ def attribute_names(keys: Any) -> dict[str, str]:
     return found
 
 
-def annotation(value: Schema) -> str:
-    """Return the annotation of a value that is not looked into."""
-    values = schema.enumeration(value)
-    if values is not None and _are_literals(values):
-        return f"Literal[{', '.join(map(repr, values))}]"
-    kinds = schema.types(value)
-    if not kinds or {"array", "object", "string", "number", "boolean", "null"} <= kinds:
-        return "Any"
-    found: list[str] = []
-    for kind in _ORDER:
-        if kind not in kinds:
-            continue
-        if kind == "number":
-            found += ["int", "float"] if "int" not in found else ["float"]
-        elif kind == "array":
-            found.append("list[Any]")
-        elif kind == "object":
-            found.append("dict[str, Any]")
-        else:
-            found.append(_SCALARS[kind])
-    return " | ".join(found)
-
-
-def published(value: Schema, python: str | None = None) -> str:
-    """Return the annotation of a part of a result, with its schema for those who call.
-
-    An object or an array that is passed on is just that in Python; what its fields are is told
-    in the tool's output schema, as long as that stays short and needs no definitions. `python` is
-    the annotation to take instead of the schema's own.
-    """
-    python = python or annotation(value)
-    told = schema_told(value)
-    return python if told is None else f"Annotated[{python}, WithJsonSchema({told!r})]"
-
-
 def schema_told(value: Schema) -> Any:
     """Return the schema that callers are told of a value, None where its annotation says all."""
     told = _bare(value)
@@ -333,7 +330,8 @@ def schema_told(value: Schema) -> Any:
         return None
     if size > _LONGEST_SCHEMA or told in ({"type": "object"}, {"type": "array"}, {}, True):
         return None
-    return told
+    # Clients in Python would refuse the whole tool for a pattern that they cannot read.
+    return told if _are_python_patterns(told) else None
 
 
 def _bare(value: Any) -> Any:
@@ -355,6 +353,26 @@ def _are_literals(values: list[Any]) -> bool:
     return 0 < len(values) <= _MOST_LITERALS and all(
         value is None or isinstance(value, str | int) for value in values
     )
+
+
+def _are_python_patterns(given: Any) -> bool:
+    """Whether all regular expressions in a schema are ones for Python too."""
+    if isinstance(given, list):
+        return all(map(_are_python_patterns, given))
+    if not isinstance(given, dict):
+        return True
+    patterns = [*given.get("patternProperties", ()), given.get("pattern", "")]
+    try:
+        for pattern in patterns:
+            re.compile(pattern if isinstance(pattern, str) else "")
+    except re.error:
+        return False
+    return all(map(_are_python_patterns, given.values()))
+
+
+def _has_floats(values: list[Any] | None) -> bool:
+    """Whether a number is listed that is written with a point, 1.0 being an integer as well."""
+    return any(isinstance(value, float) for value in values or ())
 
 
 def _with_definitions(part: Schema, whole: dict[str, Any]) -> Schema:

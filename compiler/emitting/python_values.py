@@ -5,7 +5,7 @@ text. A value in the generated code is the JSON value itself; of an output that 
 parts it is a model of these parts, and the whole is what `run.outputs` has kept.
 
 What is absent is `None` for an argument and for the binding of a skipped step, as anybody would
-write it; for a field it is `ABSENT`, since null may be a value of it.
+write it, unless null may be a value of it; there, and for a field, it is `ABSENT`.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ class Local(Struct):
     """Whether it is a `TypedDict`, the result of another workflow."""
     annotated: str | None = None
     """The annotation of such a result, or of an array of them."""
+    absence: str = "None"
+    """What it is where it is absent."""
 
     def is_kept(self, path: plan.Path) -> bool:
         """Whether a path has to be read from the output as it came: models are no JSON."""
@@ -68,6 +70,9 @@ class Uses(Struct):
     item: bool = False
     field: bool = False
     optional_field: bool = False
+    presence: bool = False
+    equality: bool = False
+    pattern: bool = False
     absent: bool = False
     json_value: bool = False
     present: bool = False
@@ -124,9 +129,11 @@ class Values:
             self.uses.json_value = True
             written = f"json_value({written})"
         if not guards:
-            none = path.root.absent and not path.accesses
-            absent = bool(path.accesses) and path.accesses[-1].after.absent
-            return Value(written, none=none, absent=absent)
+            if path.accesses:
+                return Value(written, absent=path.accesses[-1].after.absent)
+            absence = self.variables[path.name].absence if path.root.absent else ""
+            self.uses.absent |= absence == "ABSENT"
+            return Value(written, none=absence == "None", absent=absence == "ABSENT")
         first, *others = guards
         if not others and first.endswith(" is not None") and not _is_nullable(path):
             # The usual case: one skipped step or left out argument, whose model has the field.
@@ -153,9 +160,10 @@ class Values:
             assert variable.kept_as is not None
             written = variable.kept_as
             if path.root.absent and not path.accesses:
-                return written.replace("[", ".get(").replace("]", ")"), []
+                default = "" if variable.absence == "None" else f", {variable.absence}"
+                return written.replace("[", ".get(").replace("]", f"{default})"), []
         if path.root.absent and path.accesses:
-            guards.append(f"{variable.python} is not None")
+            guards.append(f"{variable.python} is not {variable.absence}")
         for position, access in enumerate(path.accesses, 1):
             attribute = variable.attribute(path.accesses[:position])
             if isinstance(access.key, int):
@@ -210,16 +218,7 @@ class Values:
         """Return the Python for a condition."""
         match condition:
             case plan.Present(path):
-                # Asked of the model where there is one, so that type checkers follow.
-                attribute = self.variables[path.name].attribute
-                in_model = bool(path.accesses) and attribute(path.accesses) is not None
-                written, guards = self._walk(path, step, as_it_came=False if in_model else None)
-                marker = "ABSENT" if path.accesses else "None"
-                if path.accesses:
-                    self.uses.absent = True
-                    if not path.accesses[-1].optional:
-                        return " and ".join(guards) or "True"
-                return " and ".join([*guards, f"{written} is not {marker}"])
+                return " and ".join(self._presence(path, step)) or "True"
             case plan.Comparison():
                 return self._comparison(condition, step)
             case plan.Not(inner):
@@ -229,34 +228,97 @@ class Values:
             case plan.AnyOf(conditions):
                 return " or ".join(self._operand(each, step) for each in conditions)
 
+    def is_there(self, path: plan.Path, step: str) -> str:
+        """Return the Python for whether a value is not absent; an array too short fails it."""
+        variable = self.variables[path.name]
+        if not path.accesses:
+            return f"{variable.python} is not {variable.absence}"
+        in_model = variable.attribute(path.accesses) is not None
+        written, guards = self._walk(path, step, as_it_came=False if in_model else None)
+        if path.accesses[-1].after.absent:
+            guards.append(f"{written} is not ABSENT")
+        self.uses.absent = True
+        return " and ".join(guards)
+
+    def _presence(self, path: plan.Path, step: str) -> list[str]:
+        """Return what has to hold for a path to lead to something: nothing where it always does.
+
+        It is asked of a model where there is one, so that type checkers follow.
+        """
+        variable = self.variables[path.name]
+        written, conditions = variable.python, []
+        if path.root.absent:
+            conditions.append(f"{written} is not {variable.absence}")
+            self.uses.absent |= variable.absence == "ABSENT"
+        if not any(_may_lack(access) for access in path.accesses):
+            return conditions
+        for position, access in enumerate(path.accesses, 1):
+            rest = [each.key for each in path.accesses[position - 1 :]]
+            in_model = any(
+                variable.attribute(path.accesses[: position + ahead]) is not None
+                for ahead in range(len(rest))
+            )
+            if (not in_model and rest != [access.key]) or not _is_made_for(access):
+                self.uses.presence = True
+                return [*conditions, f"has({written}, {', '.join(map(repr, rest))})"]
+            if isinstance(access.key, int):
+                if access.optional:
+                    conditions.append(f"len({written}) > {access.key}")
+                if position < len(path.accesses):
+                    self.uses.item = True
+                    written = f"{self.run}.item({step!r}, {written}, {access.key})"
+            elif not in_model:
+                conditions.append(f"{access.key!r} in {written}")
+            else:
+                written += f".{variable.attribute(path.accesses[:position])}"
+                if access.optional:
+                    self.uses.absent = True
+                    conditions.append(f"{written} is not ABSENT")
+        return conditions
+
     def _operand(self, condition: plan.Condition, step: str) -> str:
         written = self.condition(condition, step)
         return f"({written})" if isinstance(condition, plan.AllOf | plan.AnyOf) else written
 
     def _negated(self, condition: plan.Condition, step: str) -> str:
-        written = self.condition(condition, step)
-        if isinstance(condition, plan.Present) and " and " not in written:
-            return written.replace(" is not ", " is ")
-        if isinstance(condition, plan.Comparison):
-            operator = _OPPOSITES.get(condition.operator)
-            if operator is not None:
-                return self._comparison(replace(condition, operator=operator), step)
-        return f"not ({written})"
+        match condition:
+            case plan.Present(path):
+                match self._presence(path, step):
+                    case []:
+                        return "False"
+                    case [test] if " is not " in test:
+                        return test.replace(" is not ", " is ")
+            case plan.Not(inner):
+                return self.condition(inner, step)
+            case plan.Comparison(operator=operator) if operator in _OPPOSITES:
+                return self._comparison(replace(condition, operator=_OPPOSITES[operator]), step)
+        return f"not ({self.condition(condition, step)})"
 
     def _comparison(self, comparison: plan.Comparison, step: str) -> str:
         left = self.value(comparison.left, step).python
         right = self.value(comparison.right, step).python
+        if not isinstance(comparison.right, plan.Constant):
+            pattern = f"{self.run}.pattern({step!r}, {right})"
+        else:
+            pattern = right
         match comparison.operator:
+            case "contains" | "does not contain" if _differ_from_python(comparison):
+                self.uses.equality = True
+                written = f"any(equal(each, {right}) for each in {left})"
+                return written if comparison.operator == "contains" else f"not {written}"
             case "contains":
                 return f"{right} in {left}"
             case "does not contain":
                 return f"{right} not in {left}"
-            case "matches":
-                return f"re.search({right}, {left}) is not None"
-            case "does not match":
-                return f"re.search({right}, {left}) is None"
+            case "matches" | "does not match":
+                self.uses.pattern |= pattern != right
+                found = "is not" if comparison.operator == "matches" else "is"
+                return f"re.search({pattern}, {left}) {found} None"
             case "==" | "!=" if right in ("None", "True", "False"):
                 return f"{left} {'is' if comparison.operator == '==' else 'is not'} {right}"
+            case "==" | "!=" if _differ_from_python(comparison):
+                self.uses.equality = True
+                return f"{'' if comparison.operator == '==' else 'not '}equal({left}, {right})"
             case operator:
                 return f"{left} {operator} {right}"
 
@@ -283,6 +345,37 @@ def dictionary(values: list[tuple[str, str]]) -> str:
     items = ", ".join(f"{key!r}: {value}" for key, value in values)
     # Black gives each entry a line of its own where there is a comma after the last.
     return "{" + items + ("," if len(values) > 1 else "") + "}"
+
+
+def _differ_from_python(comparison: plan.Comparison) -> bool:
+    """Whether two values may be equal in Python and not in JSON, where true is not 1."""
+    left, right = comparison.left.type.schema, comparison.right.type.schema
+    if comparison.operator.endswith(("contains", "contain")):
+        item = schema.item(left, None) if schema.types(left) == {"array"} else None
+        if not isinstance(item, schema.Access):
+            return False
+        left = item.schema
+    kinds, others = schema.types(left), schema.types(right)
+    return bool(kinds & others & {"array", "object"}) or any(
+        "boolean" in some and more & {"integer", "number"}
+        for some, more in ((kinds, others), (others, kinds))
+    )
+
+
+def absence_of(type: plan.Type) -> str:
+    """Return what an argument or a binding of a type is where it is absent."""
+    return "ABSENT" if "null" in schema.types(type.schema) else "None"
+
+
+def _may_lack(access: plan.Access) -> bool:
+    """Whether what an access reads may not be there."""
+    return access.optional or not _is_made_for(access)
+
+
+def _is_made_for(access: plan.Access) -> bool:
+    """Whether what is read from is certainly an array for an item, and an object for a field."""
+    kind = "array" if isinstance(access.key, int) else "object"
+    return schema.types(access.before.schema) == {kind}
 
 
 def _is_nullable(path: plan.Path) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from .. import plan
+from .. import plan, schema
 
 ITEM = plan.Access(0, plan.Type({}), plan.Type({}), optional=False)
 """An access to an item of an array, whichever."""
@@ -25,8 +25,9 @@ _THERE = replace(ITEM)
 class Reads(Struct):
     """What is read of a value: the value as a whole, fields of it, items of it.
 
-    `is_raw` says that it has to stay the JSON that it is: items of a `for` are read both whole
-    and in part, and a model of the parts could not be passed on as the whole.
+    `is_raw` says that it has to stay the JSON that it is. Items of a `for` are read both whole
+    and in part, and a model of the parts could not be passed on as the whole; or the items of an
+    array are of several types, so that no model of one is right for all.
     """
 
     whole: bool = False
@@ -34,6 +35,8 @@ class Reads(Struct):
     optional: set[str] = field(default_factory=set)
     items: Reads | None = None
     is_raw: bool = False
+    is_tested: bool = False
+    """Whether it is asked whether it is there."""
 
     def add(self, accesses: tuple[plan.Access, ...]) -> None:
         """Note one path."""
@@ -45,6 +48,7 @@ class Reads(Struct):
             self.items = self.items or Reads()
             return
         if first is _THERE:
+            self.is_tested = True
             return
         if isinstance(first.key, str):
             inner = self.fields.setdefault(first.key, Reads())
@@ -53,6 +57,8 @@ class Reads(Struct):
         else:
             self.items = self.items or Reads()
             inner = self.items
+            if rest and first is not ITEM and not _is_as_all_items(first):
+                self.is_raw = True
         inner.add(tuple(rest))
 
     def at(self, accesses: tuple[plan.Access, ...]) -> Reads:
@@ -82,6 +88,12 @@ def reads_of(workflow: plan.Workflow) -> dict[str, Reads]:
             read = found.setdefault(items.name, Reads()).at((*items.accesses, ITEM))
             read.is_raw = read.whole and read.inside
     return found
+
+
+def _is_as_all_items(access: plan.Access) -> bool:
+    """Whether an item is of the type that every item of its array is of."""
+    every = schema.item(access.before.schema, None)
+    return isinstance(every, schema.Access) and every.schema == access.after.schema
 
 
 def used_names(workflow: plan.Workflow) -> set[str]:
@@ -129,7 +141,7 @@ def _paths_of_condition(condition: plan.Condition) -> Iterator[plan.Path]:
     for path in plan.condition_paths(condition):
         if id(path) not in tested:
             yield path
-        elif path.accesses:
+        else:
             yield replace(path, accesses=(*path.accesses, _THERE))
 
 

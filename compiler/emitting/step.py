@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from .. import plan, schema
 from .names import camel_case, plain, snake_case
-from .python_types import FORMATS, Definition, schema_told
-from .python_values import Local, attribute_of_declared, attribute_of_reads, dictionary
+from .python_types import BUILT_IN, FORMATS, Definition, Model, schema_told
+from .python_values import Local, absence_of, attribute_of_declared, attribute_of_reads, dictionary
 from .reads import ITEM, Reads
 
 if TYPE_CHECKING:
@@ -91,8 +91,11 @@ class StepWriter:
         with self._loop(step) as loop:
             condition = step.when and self.values.condition(step.when, step.name)
             output = self._output(step, own_reads)
+            may_skip = condition is not None and step.loop is None
             is_read = step.binding is not None and (
-                reads.inside or (reads.whole and not output.has_models)
+                reads.inside
+                or (reads.whole and not output.has_models)
+                or (reads.is_tested and may_skip)
             )
             is_used = is_read and step.binding in self.workflow.used_names
             name = self.workflow.local_name(step.binding or "output") if is_read else "_"
@@ -107,6 +110,8 @@ class StepWriter:
         if step.binding is not None:
             self.values.variables[step.binding] = self._local(step, name, reads, output)
         annotated = output.annotated if loop is None else f"list[{output.annotated}]"
+        absent = self.values.variables[step.binding].absence if may_skip and step.binding else None
+        self.module.uses.absent |= absent == "ABSENT"
         return {
             **action,
             "name": repr(step.name),
@@ -118,7 +123,7 @@ class StepWriter:
             "target": name if is_used else None,
             "single": own_name if is_used else None,
             "annotation": annotated,
-            "may_skip": condition is not None and loop is None,
+            "absent": absent,
             "options": options,
             "undo": undo,
         }
@@ -161,13 +166,21 @@ class StepWriter:
         if isinstance(step.action, plan.WorkflowCall):
             is_one = step.loop is None
             kind = output.annotated if is_one else f"list[{output.annotated}]"
-            return Local(name, lambda accesses: None, reads=reads, has_keys=is_one, annotated=kind)
+            return Local(
+                name,
+                lambda accesses: None,
+                reads=reads,
+                has_keys=is_one,
+                annotated=kind,
+                absence=absence_of(step.output),
+            )
         return Local(
             name,
             attribute_of_declared if output.has_models else attribute_of_reads(reads),
             kept_as=f"{self.values.run}.outputs[{step.name!r}]",
             has_models=output.has_models,
             reads=reads,
+            absence=absence_of(step.output),
         )
 
     @contextmanager
@@ -333,8 +346,8 @@ class StepWriter:
         models_before = len(self.types.models)
         annotated = self._annotation_of_output(step, reads)
         has_models = step.declared and len(self.types.models) > models_before
-        is_class = annotated.isidentifier() and annotated != "Integer"
-        if is_class or annotated.startswith(("list[", "dict[")):
+        classes = {each.name for each in self.types.models if isinstance(each, Model)} | BUILT_IN
+        if annotated in classes or annotated.startswith(("list[", "dict[")):
             return Output(annotated, annotated, has_models=has_models)
         if isinstance(step.action, plan.WorkflowCall):
             return Output(annotated, annotated)

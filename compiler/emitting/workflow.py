@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 from .. import plan, schema
 from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, snake_case
-from .python_types import PythonTypes, TypedDictionary, published
-from .python_values import Local, Values, attribute_of_declared
+from .python_types import ANY_JSON, PythonTypes, TypedDictionary
+from .python_values import Local, Values, absence_of, attribute_of_declared
 from .reads import reads_of, used_names
 from .step import StepWriter
 
@@ -47,6 +47,7 @@ class Features(Struct):
     hands_off: bool = False
     reads_integers: bool = False
     reads_json_text: bool = False
+    absent_arguments: bool = False
     checked_formats: set[str] = field(default_factory=set)
 
     @property
@@ -80,7 +81,12 @@ class Parameter(Struct, frozen=True):
             return f" = {self.default_name}"
         if self.parameter.has_default:
             return f" = {self.parameter.default!r}"
-        return " = None" if self.parameter.type.absent else ""
+        return " = None" if self.parameter.type.absent and self.absence == "None" else ""
+
+    @property
+    def absence(self) -> str:
+        """What it is where it is absent: a default that its annotation gives is `ABSENT`."""
+        return absence_of(self.parameter.type)
 
     @property
     def alias_for_prompt(self) -> str:
@@ -133,14 +139,16 @@ class WorkflowWriter:
         statements = [writer.statement(statement) for statement in workflow.statements]
         returns, return_lines = self._result(writer)
         self.module.uses.absent |= self.types.uses_absent
-        self.used.reads_integers |= self.types.uses_integer
+        self.used.reads_integers |= self.types.uses_integers
         self.module.uses.json_value |= any(each.has_models for each in parameters)
         step_count = len(list(workflow.steps))
         self.module.callees[workflow.name] = Callee(
             self.runner, tuple(parameters), step_count, returns
         )
         docstring, description = _function_docstring(workflow.description)
-        required_first = sorted(parameters, key=lambda each: not each.parameter.required)
+        in_order = sorted(
+            parameters, key=lambda each: (not each.parameter.required, bool(each.default))
+        )
         described = [f"description={description}"] if description else []
         is_renamed = self.function != workflow.name
         return {
@@ -155,10 +163,10 @@ class WorkflowWriter:
             "prompt_function": self.prompt_function,
             "parameters": "".join(f", {each.name}: {each.alias}" for each in parameters),
             "parameters_with_defaults": "".join(
-                f", {each.name}: {each.alias}{each.default}" for each in required_first
+                f", {each.name}: {each.alias}{each.default}" for each in in_order
             ),
             "parameters_of_prompt": "".join(
-                f", {each.name}: {each.alias_for_prompt}{each.default}" for each in required_first
+                f", {each.name}: {each.alias_for_prompt}{each.default}" for each in in_order
             ),
             # The SDK hands the context over under its name, where an argument must not be.
             "context": "context"
@@ -211,15 +219,19 @@ class WorkflowWriter:
         models_before = len(self.types.models)
         kind = self.types.of_declared(parameter.type.schema, prefixed, strict=False)
         has_models = len(self.types.models) > models_before
-        if parameter.type.absent and "None" not in kind.split(" | "):
-            kind += " | None"
+        absence = absence_of(parameter.type)
+        if parameter.type.absent:
+            kind += " | None" if absence == "None" else " | SkipJsonSchema[Absent]"
         if _may_lose_text(parameter.type.schema, kind):
             # The SDK reads JSON in texts, but knows an argument only by the name that it has here.
             name = self.locals.add(f"{name}_")
         self.values.variables[parameter.name] = Local(
-            name, attribute_of_declared, has_models=has_models
+            name, attribute_of_declared, has_models=has_models, absence=absence
         )
         options = [f"description={parameter.description!r}"] if parameter.description else []
+        if parameter.type.absent and absence != "None":
+            self.types.uses_absent = self.used.absent_arguments = True
+            options.append("default_factory=lambda: ABSENT")
         if name != parameter.name:
             options.append(f"validation_alias={parameter.name!r}")
         annotated = f"Annotated[{kind}, Field({', '.join(options)})]" if options else kind
@@ -249,7 +261,10 @@ class WorkflowWriter:
         assert result is not None
         if not isinstance(result, plan.Object):
             written = self.values.value(result, "return").python
-            return self._returned(result), [f"return {written}"]
+            returned = self._returned(result)
+            if returned == ANY_JSON:  # type checkers want to be told that any value is JSON
+                return returned, [f"result: {returned} = {written}", "return result"]
+            return returned, [f"return {written}"]
         name = self.module.names.add(f"{camel_case(self.workflow.name)}Result")
         keys: dict[str, str] = {}
         given: list[str] = []
@@ -262,16 +277,16 @@ class WorkflowWriter:
                 continue
             assert isinstance(value, plan.Path)
             keys[key] = f"NotRequired[{kind}]"
-            returned = self.values.value(value, "return")
+            read = self.values.value(value, "return")
             there = self.values.value(_as_present(value), "return").python
-            if returned.absent and "(" in there:
+            if read.absent and "(" in there:
                 # What is called is called once, and type checkers see what it returned.
                 local = self.local_name(key)
-                later += [f"{local} = {returned.python}", f"if {local} is not ABSENT:"]
+                later += [f"{local} = {read.python}", f"if {local} is not ABSENT:"]
                 later += [f"    result[{key!r}] = {local}"]
                 self.module.uses.absent = True
                 continue
-            condition = self.values.condition(plan.Present(value), "return")
+            condition = self.values.is_there(value, "return")
             later += [f"if {condition}:", f"    result[{key!r}] = {there}"]
         docstring = f"What {plain(self.workflow.name)} returns."
         self.types.models.append(TypedDictionary(name, docstring, keys))
@@ -288,8 +303,10 @@ class WorkflowWriter:
                 return annotated
             if annotated is not None:
                 # Below Python 3.12 pydantic does not read one TypedDict within another.
-                return published(value.type.schema, python="Any")
-        return published(value.type.schema)
+                return self.types.published(value.type.schema, python="Any")
+        if schema.types(value.type.schema) == schema.types({}) and not is_part:
+            return ANY_JSON
+        return self.types.published(value.type.schema)
 
 
 def _tools(workflow: plan.Workflow, server: plan.Server) -> Any:
