@@ -8,10 +8,14 @@ EXAMPLES := $(wildcard examples/*/*.wf)
 # What wfc writes is linted by the tests, with the default rules that it promises.
 RUFF_EXCLUDES := --extend-exclude 'examples/*/server.py' --extend-exclude 'tests/cases/*/expected.py'
 
-.PHONY: help test lint bless examples
+# wfc as a user has it, and what it is measured beside.
+BENCHMARKS := build/benchmarks
+SOURCES := pyproject.toml $(shell find compiler grammar templates -type f -not -path '*/__pycache__/*')
+
+.PHONY: help test lint bless examples bench bench-check
 
 help: ## list the tasks
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 test: lint ## lint, and run all tests in parallel
 	$(PYTHON) -m pytest -n auto
@@ -29,6 +33,22 @@ examples: $(INSTALLED) ## build the servers of the examples anew
 	@for file in $(EXAMPLES); do \
 		$(VENV)/bin/wfc build --locked --force "$$file" -o "$$(dirname "$$file")/server.py" || exit; \
 	done
+
+bench: $(BENCHMARKS)/wfc/installed $(BENCHMARKS)/peers/installed ## measure, and write benchmarks/README.md; QUESTIONS="start scale"
+	$(BENCHMARKS)/peers/bin/python benchmarks --wfc $(BENCHMARKS)/wfc/bin --peers $(BENCHMARKS)/peers/bin $(QUESTIONS)
+
+bench-check: $(INSTALLED) ## compare what can be counted with benchmarks/bounds.json
+	$(PYTHON) benchmarks/counts.py
+
+$(BENCHMARKS)/wfc/installed: $(SOURCES)
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check .
+	touch $@
+
+$(BENCHMARKS)/peers/installed: benchmarks/requirements.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
 
 $(INSTALLED): pyproject.toml
 	python3 -m venv $(VENV)

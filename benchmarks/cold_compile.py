@@ -1,0 +1,56 @@
+"""What cold `wfc check` and `wfc build` cost as whole processes, beside what other compilers cost.
+
+Each compiles as much as the onboarding example has: six tools, some thirty fields.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from measuring import Command, in_turns
+
+HERE = Path(__file__).parent
+EXAMPLE = HERE.parent / "examples/onboarding"
+REPETITIONS = 15
+
+
+def measure(wfc: Path, peers: Path, folder: Path) -> dict[str, Any]:
+    """Return what each command costs; `wfc` and `peers` are the folders of their programs."""
+    example = folder / "onboarding"
+    shutil.copytree(EXAMPLE, example, dirs_exist_ok=True)
+    shutil.copytree(HERE / "inputs", folder, dirs_exist_ok=True)
+    (folder / "onboarding.json").write_text(json.dumps(_schemas(example), indent=2))
+    new, unchanged = example / "new.py", example / "unchanged.py"
+
+    def build(output: Path) -> list[str | Path]:
+        return [wfc / "wfc", "build", "--locked", "onboarding.wf", "-o", output.name]
+
+    models: list[str | Path] = [peers / "datamodel-codegen", "--input", "onboarding.json"]
+    models += ["--input-file-type", "jsonschema", "--output", "models.py"]
+    usages = in_turns(
+        {
+            "python -c pass": Command([wfc / "python", "-c", "pass"], folder),
+            "python -c 'import lark'": Command([wfc / "python", "-c", "import lark"], folder),
+            "wfc check": Command([wfc / "wfc", "check", "--locked", "onboarding.wf"], example),
+            "wfc build": Command(build(new), example, lambda: new.unlink(missing_ok=True)),
+            "wfc build, unchanged": Command(build(unchanged), example),
+            "datamodel-codegen": Command(models, folder),
+            "baml-cli generate": Command([peers / "baml-cli", "generate"], folder),
+            "sqlc generate": Command([peers / "sqlc", "generate"], folder / "sqlc"),
+        },
+        REPETITIONS,
+    )
+    return {name: vars(usage) for name, usage in usages.items()}
+
+
+def _schemas(example: Path) -> dict[str, Any]:
+    """Return the schemas of the example's tools as one, as datamodel-codegen reads them."""
+    lock = json.loads((example / "tools.lock.json").read_text())
+    tools = [tool for server in lock["servers"].values() for tool in server["tools"]]
+    schemas = {}
+    for tool in tools:
+        schemas[f"{tool['name']}_input"] = tool["inputSchema"]
+        if "outputSchema" in tool:
+            schemas[f"{tool['name']}_output"] = tool["outputSchema"]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": schemas}
