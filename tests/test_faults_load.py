@@ -117,7 +117,7 @@ async def test_a_thousand_runs_leave_nothing_behind(
         await runs(900)
         assert footprint() == before
         more = allocated_blocks() - blocks
-        assert more < 900, f"{more} objects more after 900 runs"
+        assert more < 450, f"{more} objects more after 900 runs"
 
 
 async def test_many_connections_leave_nothing_behind(
@@ -144,6 +144,6 @@ def footprint() -> tuple[int, int]:
 
 
 def allocated_blocks() -> int:
-    """The memory of Python's objects: counting its blocks costs nothing, unlike tracing them."""
+    """The memory of Python's objects; to count its blocks costs nothing, unlike tracing it."""
     gc.collect()
     return sys.getallocatedblocks()
