@@ -14,8 +14,6 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import black
-from black.mode import TargetVersion
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from .. import __version__, plan
@@ -29,6 +27,7 @@ from ..servers.configuration import (
     Variable,
     parse_template,
 )
+from .formatting import formatted
 from .header import Fingerprint, with_header
 from .imports import module_level_names, with_imports
 from .names import Names, plain, snake_case
@@ -39,8 +38,6 @@ from .python_values import (
 )
 from .relied_on import relied_on
 from .workflow import Callee, Features, WorkflowWriter
-
-MODE = black.Mode(target_versions={TargetVersion.PY311}, line_length=88)
 
 
 class EmitError(Exception):
@@ -54,7 +51,7 @@ def emit(server: plan.Server, placement: Placement, fingerprint: Fingerprint) ->
     """
     module = ModuleWriter(server, placement)
     text = _render(module.view())
-    body = black.format_str(with_imports(text), mode=MODE)
+    body = formatted(with_imports(text))
     _verify(body, server)
     return with_header(body, fingerprint)
 

@@ -1,0 +1,102 @@
+"""A module's text as Black lays it out, section by section.
+
+In: the text of a module. Out: what Black makes of it. A section starts with a comment `# --- …`;
+a long one is cut before its steps. Each part means the same alone, so Black gives the same for
+it. Most parts of a server are those of its last build, or of every server: what Black made of
+them is kept, and Black, which takes long to import and longer to work, only sees what is new.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from hashlib import sha256
+from importlib.metadata import version
+
+from ..cache import keep, kept
+
+LINE_LENGTH = 88
+MOST_LINES = 500
+"""How long a part may be that is not cut."""
+WORTH_A_PROCESS = 4000
+"""How many lines have to be laid out for a second process to pay."""
+
+_SECTION = re.compile(r"^(?=# --- )", re.MULTILINE)
+_STEP = re.compile(r"(?<=\n\n)(?=    # Step \d+/\d+: )")
+_BODY = "async def _():\n"
+
+
+def formatted(text: str) -> str:
+    """Return a module's text in Black's layout; raises what Black raises for no Python."""
+    sections = _SECTION.split(text)
+    parts = [_parts(section) for section in sections]
+    texts = _formatted([part for each in parts for part in each])
+    result = ""
+    for section, its_parts in zip(sections, parts, strict=True):
+        written = "".join(_joined(its_parts, texts))
+        result += written + "\n" * _blank_lines(section, written)
+    return result.rstrip("\n") + "\n"
+
+
+def _parts(section: str) -> list[str]:
+    """Cut a long section into pieces that hold whole steps; the first has what is before them."""
+    if section.count("\n") <= MOST_LINES:
+        return [section]
+    first, *steps = _STEP.split(section)
+    pieces = [first]
+    for step in steps:
+        if len(pieces) > 1 and pieces[-1].count("\n") < MOST_LINES:
+            pieces[-1] += step
+        else:
+            pieces.append(_BODY + step)
+    return pieces
+
+
+def _joined(parts: list[str], texts: dict[str, str]) -> Iterable[str]:
+    for number, part in enumerate(parts):
+        text = texts[part].removeprefix(_BODY) if number else texts[part]
+        is_last = number == len(parts) - 1
+        yield text if is_last else text + "\n"
+
+
+def _blank_lines(section: str, written: str) -> int:
+    """How many blank lines Black leaves behind a section: two after what is indented."""
+    if written.rstrip("\n").rpartition("\n")[2].startswith(" "):
+        return 2
+    return min(2, len(section) - len(section.rstrip("\n")) - 1)
+
+
+def _formatted(parts: list[str]) -> dict[str, str]:
+    """Return what Black makes of each text: as it was kept, or anew."""
+    texts: dict[str, str] = {}
+    names = {part: f"layout-{_key(part)}" for part in parts}
+    for part, name in names.items():
+        content = kept(name)
+        if content is not None:
+            texts[part] = content.decode()
+    new = [part for part in names if part not in texts]
+    for part, text in zip(new, _laid_out(new), strict=True):
+        texts[part] = text
+        keep(names[part], text.encode())
+    return texts
+
+
+def _key(part: str) -> str:
+    made_of = repr((version("black"), LINE_LENGTH, part))
+    return sha256(made_of.encode()).hexdigest()[:32]
+
+
+def _laid_out(parts: list[str]) -> Iterable[str]:
+    if sum(part.count("\n") for part in parts) < WORTH_A_PROCESS:
+        return map(_by_black, parts)
+    with ProcessPoolExecutor(2) as processes:
+        return list(processes.map(_by_black, parts))
+
+
+def _by_black(text: str) -> str:
+    from black import format_str
+    from black.mode import Mode, TargetVersion
+
+    mode = Mode(target_versions={TargetVersion.PY311}, line_length=LINE_LENGTH)
+    return format_str(text, mode=mode)

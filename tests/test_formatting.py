@@ -1,0 +1,70 @@
+"""The layout of generated modules: part by part, it is what Black makes of the whole."""
+
+from pathlib import Path
+
+import black
+import pytest
+from running import EXAMPLES
+from wfc import cache
+from wfc.emitting import emit, formatting
+from wfc.pipeline import build_of, check_files
+from wfc.project import Locking
+
+HERE = Path(__file__).parent
+CASES = ["hostile_texts", "parallel_loops", "handoffs", "workflow_calls"]
+FILES = [
+    *sorted(EXAMPLES.glob("*/*.wf")),
+    *(HERE / "cases" / name / "input.wf" for name in CASES),
+]
+MODE = black.Mode(target_versions={black.TargetVersion.PY311})
+
+
+def unformatted(path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The module of a file as the templates give it."""
+    rendered: list[str] = []
+    checked = check_files([str(path)], Locking(allowed=False))
+    with monkeypatch.context() as patch:
+        patch.setattr(emit, "formatted", lambda text: rendered.append(text) or text)
+        build_of(checked, path.with_name("server.py")).text()
+    return rendered[0]
+
+
+@pytest.mark.parametrize("most_lines", [formatting.MOST_LINES, 20])
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_the_parts_are_laid_out_as_the_whole_is(
+    path: Path, most_lines: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(formatting, "MOST_LINES", most_lines)
+    text = unformatted(path, monkeypatch)
+    whole = black.format_str(text, mode=MODE)
+    assert formatting.formatted(text) == whole
+    assert formatting.formatted(text) == whole  # as it was kept
+
+
+def test_two_processes_give_what_one_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    text = unformatted(FILES[-1], monkeypatch)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "one"))
+    alone = formatting.formatted(text)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "two"))
+    monkeypatch.setattr(formatting, "WORTH_A_PROCESS", 1)
+    assert formatting.formatted(text) == alone
+
+
+def test_what_is_no_python_is_not_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(black.InvalidInput):
+        formatting.formatted("def f(:\n")
+    assert not cache.directory().exists()
+
+
+def test_the_cache_does_not_grow_without_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(cache, "MOST_OF_A_KIND", 3)
+    for number in range(5):
+        cache.keep(f"layout-{number}", b"text")
+        cache.keep(f"grammar-{number % 2}", b"tables")
+    assert len(list(cache.directory().iterdir())) == 5
+    assert cache.kept("layout-4") == b"text"
