@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 EXAMPLE = HERE.parent / "examples/onboarding"
 DEAR = ["asyncio", "black", "httpx2", "jinja2", "mcp", "pydantic", "rich"]
 """What costs too much to be imported where it is not needed."""
-GROWTH = {"steps": [100, 200, 400], "arguments": [25, 50, 100]}
+GROWTH = {"steps": [100, 200, 400], "tools": [100, 200, 400], "arguments": [25, 50, 100]}
 
 COUNTING = """
 import cProfile, json, pstats, sys
@@ -62,9 +62,6 @@ def _counts(folder: Path) -> Iterator[tuple[str, float]]:
     for dimension, sizes in GROWTH.items():
         totals = [_calls_for(folder, Size(**{dimension: size})) for size in sizes]
         yield f"check: growth with {dimension}", round(growth(sizes, totals, noise=0), 2)
-    # Only the tools that are called cost calls: the others are read, and that is all.
-    ratio = _calls_for(folder, Size(tools=200)) / _calls_for(folder, Size(tools=20))
-    yield "check: calls for 10 times the tools", round(ratio, 2)
 
 
 def _calls_for(folder: Path, size: Size) -> int:

@@ -1,7 +1,7 @@
 """From the figures in `results/` to the table of the README and the plot of growth."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,15 @@ def write(results: Path, readme: Path) -> None:
         _plot(measured["scale"]["figures"], results / "scale.svg")
 
 
-def _row(what: str, cost: float, beside: str, of: float, limit: float | None) -> Row:
-    ratio = cost / of
+def _row(
+    what: str,
+    cost: float,
+    beside: str,
+    of: float,
+    limit: float | None,
+    ratio: float | None = None,
+) -> Row:
+    ratio = cost / of if ratio is None else ratio
     told = "" if limit is None else f"{limit:.2f} {'✓' if ratio <= limit else '✗'}"
     return (what, _seconds(cost), f"{beside}: {_seconds(of)}", f"{ratio:.2f}", told)
 
@@ -64,20 +71,26 @@ def _start(figures: dict[str, Any]) -> Iterator[Row]:
 
 def _run_time(figures: dict[str, Any]) -> Iterator[Row]:
     for chain, ways in figures.items():
-        compiled = ways["compiled"]["processor_seconds"]
+        handwritten = ways.pop("handwritten")
         for way, cost in ways.items():
-            if way != "compiled":
-                limit = 1.05 if way == "handwritten" else None
-                yield _row(f"{chain}: compiled", compiled, way, cost["processor_seconds"], limit)
-        for way, cost in ways.items():
-            for concurrent, rate in cost.get("runs_per_second", {}).items():
+            limit = 1.05 if way == "compiled" else None
+            own, of = cost["processor_seconds"], handwritten["processor_seconds"]
+            yield _row(f"{chain}: {way}", own, "handwritten", of, limit, cost["ratio"])
+        for way, cost in {"handwritten": handwritten, **ways}.items():
+            if rates := cost.get("runs_per_second"):
+                of = handwritten["runs_per_second"]
+                memory = _listed(f"{size / 1e6:.0f}" for size in cost["memory"].values())
                 yield (
-                    f"{chain}: {way}, {concurrent} at once",
-                    f"{rate:.0f} runs/s",
-                    f"{cost['memory'][concurrent] / 1e6:.0f} MB",
-                    f"{rate / ways['handwritten']['runs_per_second'][concurrent]:.2f}",
+                    f"{chain}: {way}, {_listed(rates)} at once",
+                    f"{_listed(f'{rate:.0f}' for rate in rates.values())} runs/s",
+                    f"memory: {memory} MB",
+                    _listed(f"{rate / of[concurrent]:.2f}" for concurrent, rate in rates.items()),
                     "",
                 )
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return " / ".join(texts)
 
 
 def _arazzo(figures: dict[str, Any]) -> Iterator[Row]:
@@ -95,12 +108,16 @@ def _scale(figures: dict[str, Any]) -> Iterator[Row]:
             told = f"{value / 1e6:.0f} MB" if "memory" in name else _seconds(value)
             verdict = f"1.10 {'✓' if exponent <= 1.1 else '✗'}"
             what = f"{name}, {largest} {dimension}"
-            yield (what, told, "exponent of growth", f"{exponent:.2f}", verdict)
+            yield (what, told, "exponent of growth", _exponent(exponent), verdict)
     steps = figures["steps"]
     place = steps["sizes"].index(1000)
     for command, limit in (("check", 1.0), ("build", 4.0)):
         seconds = steps[f"{command} seconds"][place]
         yield _row(f"{command}, 1000 steps", seconds, "a second", 1.0, limit)
+
+
+def _exponent(exponent: float) -> str:
+    return f"{exponent:.2f}" if exponent else "within noise"
 
 
 ROWS: dict[str, Callable[[dict[str, Any]], Iterator[Row]]] = {
@@ -123,7 +140,8 @@ def _plot(figures: dict[str, Any], path: Path) -> None:
             for command in ("check", "build"):
                 name = f"{command} {what}"
                 values = [value / unit for value in series[name]]
-                legend = f"wfc {command}: exponent {series['exponents'][name]:.2f}"
+                exponent = series["exponents"][name]
+                legend = f"wfc {command}: {_exponent(exponent)}"
                 plot.loglog(series["sizes"], values, marker="o", label=legend)
             plot.set_ylabel(label if column == 0 else "")
             plot.set_xlabel(dimension if row == 1 else "")

@@ -12,16 +12,16 @@ class Exhausted(Exception):
 class Budget:
     """A number of steps to spend, the same on every machine, and a net below it.
 
-    The steps make answers repeatable. The seconds are for input made to be slow, whose steps
-    take far longer than they should.
+    The steps make answers repeatable. The seconds, of the thread's own processor time, are
+    for input made to be slow, whose steps take far longer than they should.
     """
 
     def __init__(self, steps: int, seconds: float) -> None:
         self._steps = steps
-        self._deadline = time.monotonic() + seconds
+        self._deadline = time.thread_time() + seconds
 
     def spend(self, steps: int = 1) -> None:
         """Count some steps, or raise `Exhausted`."""
         self._steps -= steps
-        if self._steps < 0 or time.monotonic() > self._deadline:
+        if self._steps < 0 or time.thread_time() > self._deadline:
             raise Exhausted
