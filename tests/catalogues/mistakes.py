@@ -434,6 +434,6 @@ MISTAKES = [
         'file matches "("',
         "WF401",
         "regular expression",
-        'file matches "("',
+        '"("',
     ),
 ]
