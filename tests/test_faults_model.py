@@ -121,7 +121,7 @@ def step_lines(step: Step, indent: str) -> list[str]:
 @pytest.fixture(autouse=True)
 def _without_black(monkeypatch: pytest.MonkeyPatch) -> None:
     """Layout is not what is tested here, and takes most of the time."""
-    monkeypatch.setattr("wfc.emitting.emit.black.format_str", lambda text, mode: text)
+    monkeypatch.setattr("wfc.emitting.emit.formatted", lambda text: text)
 
 
 @settings(
