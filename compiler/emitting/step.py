@@ -256,19 +256,28 @@ class StepWriter:
 
     def _value_for(self, argument: plan.Argument | None, parameter: Parameter, step: str) -> str:
         if argument is None:
-            return repr(parameter.parameter.default)
+            return self._left_out(parameter)
         value = self.values.value(argument.value, step)
         written = value.python
-        if (value.absent or value.none) and (value.absent or parameter.parameter.has_default):
-            # Left out is None for an argument, and the default where there is one.
-            self.module.uses.given = self.module.uses.absent = True
-            default = parameter.parameter.default
-            written = f"given({written}{'' if default is None else f', {default!r}'})"
+        marks = [
+            mark for mark, may_be in (("None", value.none), ("ABSENT", value.absent)) if may_be
+        ]
+        left_out = self._left_out(parameter) if marks else ""
+        if marks and marks != [left_out]:
+            self.module.uses.given = True
+            written = f"given({written}, {left_out}, {', '.join(marks)})"
         if parameter.has_models or argument.check is not None:
             self.used.checks_workflow_arguments = True
             name = parameter.parameter.name
             return f"{self.values.run}.argument({step!r}, {name!r}, {written}, {parameter.alias})"
         return written
+
+    def _left_out(self, parameter: Parameter) -> str:
+        """The Python for an argument that is not given: its default, or that it is absent."""
+        if parameter.parameter.has_default:
+            return repr(parameter.parameter.default)
+        self.module.uses.absent |= parameter.absence == "ABSENT"
+        return parameter.absence
 
     def _checks(self, call: plan.ToolCall) -> dict[str, Any]:
         """The schemas to check arguments against, by name; all together under the empty one."""
