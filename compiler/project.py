@@ -56,21 +56,28 @@ class Files(Protocol):
 
 
 class Disk:
-    """The files of the machine, and what was in those that were asked for."""
+    """The files of the machine, each read once, and what was in those that were asked for."""
 
     def __init__(self) -> None:
         self.contents: dict[str, bytes | None] = {}
 
     def read(self, path: str) -> str:
         """Return a file's text, without the mark that some editors put in front of it."""
-        self.contents[path] = content = Path(path).read_bytes()
+        self.contents[path] = content = self.contents.get(path) or Path(path).read_bytes()
         return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
     def exists(self, path: str) -> bool:
         """Whether there is a file of this path."""
-        is_there = os.path.isfile(path)
-        self.contents[path] = Path(path).read_bytes() if is_there else None
-        return is_there
+        if not os.path.isfile(path):
+            self.contents[path] = None
+            return False
+        try:
+            self.read(path)
+        except UnicodeDecodeError:
+            pass  # what is in it counts for nothing here
+        except OSError:
+            self.contents[path] = b""  # never taken for what it may be later
+        return True
 
 
 class Relocked(Struct, frozen=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 
@@ -82,14 +82,21 @@ def _formatted(parts: list[str]) -> dict[str, str]:
     return texts
 
 
+@cache
+def _black_version() -> str:
+    return version("black")
+
+
 def _key(part: str) -> str:
-    made_of = repr((version("black"), LINE_LENGTH, part))
+    made_of = repr((_black_version(), LINE_LENGTH, part))
     return sha256(made_of.encode()).hexdigest()[:32]
 
 
 def _laid_out(parts: list[str]) -> Iterable[str]:
     if sum(part.count("\n") for part in parts) < WORTH_A_PROCESS:
         return map(_by_black, parts)
+    from concurrent.futures import ProcessPoolExecutor
+
     with ProcessPoolExecutor(2) as processes:
         return list(processes.map(_by_black, parts))
 
