@@ -56,6 +56,7 @@ def _cold_compile(figures: dict[str, Any]) -> Iterator[Row]:
     lark = cost["python -c 'import lark'"]
     allowed = (1.5 * lark + 0.030) / lark
     yield _row("`wfc check`", cost["wfc check"], "`import lark`", lark, allowed)
+    yield _row("`wfc check`, unchanged", cost["wfc check, unchanged"], "`import lark`", lark, None)
     for peer, limit in (("datamodel-codegen", 0.6), ("baml-cli generate", 1.0)):
         yield _row("`wfc build`", cost["wfc build"], f"`{peer}`", cost[peer], limit)
     unchanged, sqlc = cost["wfc build, unchanged"], cost["sqlc generate"]
