@@ -7,5 +7,4 @@ from typing import Literal, TypeAlias
 LOCK_NAME = "tools.lock.json"
 
 DriftMode: TypeAlias = Literal["fail", "warn", "ignore"]
-# Comparing costs a listing of the tools for each connection, and a page of plumbing.
-DEFAULT_DRIFT: DriftMode = "ignore"
+DEFAULT_DRIFT: DriftMode = "fail"

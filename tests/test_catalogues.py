@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from catalogues.mistakes import MISTAKES
 from checking import assert_found, catalog_of, check_file, check_texts, expectations
-from wfc import schema
+from wfc import plan, schema
+from wfc.emitting.relied_on import relied_on
 from wfc.servers.catalog import Catalog
 
 HERE = Path(__file__).parent / "catalogues"
@@ -61,6 +62,21 @@ def test_a_real_workflow_gives_no_false_alarm(path: Path) -> None:
     found = check_file(path, catalog())
     assert time.perf_counter() - started < 2
     assert_found(path, found)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_generated_server_can_compare_every_real_tool(path: Path) -> None:
+    server, _ = check_texts({path.name: path.read_text("utf-8")}, catalog())
+    assert server is not None
+    calls = {
+        (action.server.server, action.tool.name)
+        for workflow in server.workflows
+        for step in workflow.steps
+        for action in (step.action, step.undo)
+        if isinstance(action, plan.ToolCall)
+    }
+    found = relied_on(server)
+    assert {(name, tool) for (_, _, name), tools in found.items() for tool in tools} == calls
 
 
 @pytest.mark.parametrize(

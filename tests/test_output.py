@@ -141,7 +141,7 @@ def test_what_is_not_used_does_not_count() -> None:
 def test_an_option_that_was_another() -> None:
     outcome = wfc(*CHECK, "--drift", "warn")
     assert outcome.code == 1
-    assert "out of date: it was built with `--drift ignore`\n" in outcome.stderr
+    assert "out of date: it was built with `--drift fail`\n" in outcome.stderr
     assert "run `wfc build buy.wf -o server.py --drift warn`" in outcome.stderr
 
 

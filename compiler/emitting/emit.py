@@ -9,6 +9,8 @@ module through `repr` and `names` only, and the result is parsed before it is ha
 from __future__ import annotations
 
 import ast
+import inspect
+import json
 import posixpath
 from functools import cache
 from importlib import resources
@@ -27,6 +29,7 @@ from ..servers.configuration import (
     Variable,
     parse_template,
 )
+from . import comparison
 from .formatting import formatted
 from .header import Fingerprint, with_header
 from .imports import module_level_names, with_imports
@@ -37,6 +40,7 @@ from .python_values import (
     f_string,
 )
 from .relied_on import relied_on
+from .staleness import used_tools
 from .workflow import Callee, Features, WorkflowWriter
 
 
@@ -70,6 +74,11 @@ def _environment() -> Environment:
 
 def _render(view: dict[str, Any]) -> str:
     return _environment().get_template("server.py.j2").render(view)
+
+
+def _comparison() -> str:
+    """The functions of `comparison`, which the module is to carry."""
+    return inspect.getsource(comparison).partition("# --- What generated servers carry\n\n\n")[2]
 
 
 def _verify(text: str, server: plan.Server) -> None:
@@ -126,6 +135,9 @@ class ModuleWriter:
             ],
             "guards": guards,
             "drift": self.placement.drift,
+            "fails_on_drift": guards and self.placement.drift == "fail",
+            "lists_tools": guards or self._fills_headers(),
+            "comparison": _comparison(),
             "tools": repr(
                 {
                     self.server_field(downstream): tools[_identity(downstream)]
@@ -195,6 +207,14 @@ class ModuleWriter:
     def server_field(self, downstream: plan.Downstream) -> str:
         """Return the name of a server in the generated `Servers`."""
         return self._server_fields[_identity(downstream)]
+
+    def _fills_headers(self) -> bool:
+        """Whether a server over HTTP wants arguments in headers as well, as its tools say."""
+        return any(
+            isinstance(downstream.connection, HttpServer)
+            and '"x-mcp-header"' in json.dumps(tool.input_schema)
+            for downstream, tool in used_tools(self.server)
+        )
 
     def _docstring(self) -> str:
         names = ", ".join(workflow.name for workflow in self.server.workflows)

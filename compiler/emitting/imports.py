@@ -11,6 +11,7 @@ import ast
 
 _STANDARD = {
     "argparse": "",
+    "collections": "defaultdict",
     "json": "",
     "logging": "",
     "math": "",
@@ -50,7 +51,7 @@ _THIRD_PARTY = {
     "mcp.types": "CONNECTION_CLOSED INVALID_PARAMS INVALID_REQUEST CallToolRequest "
     "CallToolRequestParams CallToolResult CreateMessageRequest CreateMessageRequestParams "
     "CreateMessageResult ElicitRequest ElicitRequestParams ElicitResult ErrorData "
-    "InputRequiredResult ListToolsRequest ListToolsResult PaginatedRequestParams "
+    "HEADER_MISMATCH InputRequiredResult PaginatedRequestParams "
     "ReadResourceResult ServerRequest TextContent TextResourceContents Tool ToolAnnotations",
     "pydantic": "AfterValidator BaseModel BeforeValidator Field TypeAdapter ValidationError "
     "ValidatorFunctionWrapHandler WithJsonSchema WrapValidator",
@@ -60,14 +61,15 @@ _THIRD_PARTY = {
 _COMMENTS = {"jsonschema": "  # type: ignore[import-untyped, unused-ignore]"}
 _OF_THE_PLUMBING = {
     "ABSENT", "Absent", "Answer", "CONNECT_TIMEOUT", "Call", "Connection", "Date", "DateTime",
-    "Downstream", "Duration", "Email", "FORMAT_CHECKER", "FOR_PEOPLE", "FromText", "Guard",
-    "HERE", "Handoff", "Integer", "Item", "LISTING_TIMEOUT", "MOST_QUESTIONS", "Output",
-    "Question", "Result", "Run", "Servers", "StepFailed", "TOOLS", "Time", "UNKNOWN_SESSION",
-    "Uri", "Uuid", "adapter", "call_tool", "check", "connect", "differences", "elicit", "env",
-    "equal", "fail", "fits", "from_text", "given", "has", "http", "in_uri", "json_value",
-    "keep_promise", "keeps", "logger", "main", "mcp", "name_wrong_arguments", "plain", "present",
-    "problems_of", "python_server", "read_output", "read_text", "reason", "require", "sample",
-    "short", "text_of", "to_text", "validated", "whole",
+    "Downstream", "Duration", "Email", "FORMAT_CHECKER", "FromText", "HERE", "Handoff", "Integer",
+    "Item", "LISTING_TIMEOUT", "MOST_QUESTIONS", "Output", "Question", "Result", "Run", "Servers",
+    "StepFailed", "TOOLS", "Time", "UNASKED", "UNKNOWN_SESSION", "Uri", "Uuid", "adapter",
+    "all_tools", "alternatives_of", "asked_of", "call_tool", "changes", "check", "connect",
+    "differences", "elicit", "env", "equal", "fail", "fits", "from_text", "given", "has", "http",
+    "in_uri", "is_tighter", "is_within", "json_value", "keep_promise", "kind_of", "kinds_of",
+    "logger", "main", "mcp", "name_wrong_arguments", "present", "problems_of", "python_server",
+    "read_output", "read_text", "reason", "require", "sample", "short", "text_of", "to_text",
+    "validated", "warn_of_changes", "whole",
 }  # fmt: skip
 
 

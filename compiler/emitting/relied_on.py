@@ -1,44 +1,73 @@
 """What workflows rely on of the tools that they call, for the generated server to compare.
 
-In: a plan. Out: by server and tool, the schemas of the parameters that are given and of the output
-fields that are read, without what only people read of them. The server compares these, when it
-connects, with what its servers say then; see `templates/drift.py.j2`, whose `plain` is the same as
-the one here.
+In: a plan. Out: by server and tool, the kinds of values of its members, as `comparison` describes
+them. Of an argument they are those of what is sent, so that what nobody sends may change; where
+these are not plainly among what the parameter takes, they are the parameter's own. Of a result
+they are those of the fields that are read, and of these the parts that are.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
+from msgspec import Struct
+
 from .. import plan
+from ..schema import Access, object_of
+from ..servers.catalog import Tool
+from .comparison import alternatives_of, differences, fits, kinds_of
 from .reads import ITEM, Reads, reads_of
 
-_FOR_PEOPLE = {
-    "title", "description", "default", "examples", "deprecated", "format",
-    "$comment", "$schema", "$id", "$defs", "definitions",
+_MOST_MEMBERS = 40
+"""How many parts of an argument or a result are compared, from the outside in."""
+_MOST_LOOKS = 1000
+"""How many parts of a schema are looked at for these."""
+_DEEPEST = 4
+"""How deep in an argument or a result parts are compared."""
+_LONGEST = 500
+"""How long the kinds of a member may be; of one with longer ones only the name counts."""
+_JSON_TYPES = {
+    str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null",
+    list: "array", dict: "object",
 }  # fmt: skip
-_LONGEST = 1000
-"""How long a schema may be, as JSON, to stand in the server; a longer one is not compared."""
 
 Identity = tuple[str, str, str]
+Table = dict[str, dict[str, str]]
 
 
-def relied_on(server: plan.Server) -> dict[Identity, dict[str, Any]]:
+class _Use(Struct, frozen=True):
+    """A call of a tool, and what is read of its result."""
+
+    call: plan.ToolCall
+    reads: Reads
+
+
+class _Members(Struct, frozen=True):
+    """The kinds of members by name, and which of these are always there where their owner is."""
+
+    kinds: dict[str, str]
+    required: set[str]
+
+
+def relied_on(server: plan.Server) -> dict[Identity, dict[str, Table]]:
     """Return what is relied on of each server, by its folder, origin and name."""
-    found: dict[Identity, dict[str, Any]] = {}
-    for downstream in server.downstreams:
-        found[_identity(downstream)] = {}
+    uses: dict[Identity, dict[str, list[_Use]]] = {
+        _identity(downstream): {} for downstream in server.downstreams
+    }
     for workflow in server.workflows:
-        for call, reads in _calls(workflow):
-            tools = found[_identity(call.server)]
-            tool = tools.setdefault(call.tool.name, {"takes": {}, "gives": {}})
-            tool["takes"].update(_given(call))
-            tool["gives"].update(_read(call, reads))
+        for use in _uses(workflow):
+            tools = uses[_identity(use.call.server)]
+            tools.setdefault(use.call.tool.name, []).append(use)
     return {
-        identity: {name: _sorted(tools[name]) for name in sorted(tools)}
-        for identity, tools in found.items()
+        identity: {
+            name: table
+            for name in sorted(tools)
+            if (table := _of_tool(tools[name])) is not None
+        }
+        for identity, tools in uses.items()
     }
 
 
@@ -46,81 +75,168 @@ def _identity(downstream: plan.Downstream) -> Identity:
     return (downstream.folder, downstream.origin, downstream.server)
 
 
-def _calls(workflow: plan.Workflow) -> Iterator[tuple[plan.ToolCall, Reads]]:
-    """Yield the calls of a workflow, each with what is read of its output."""
+def _uses(workflow: plan.Workflow) -> Iterator[_Use]:
     reads = reads_of(workflow)
     for step in workflow.steps:
         if isinstance(step.action, plan.ToolCall):
             read = reads.get(step.binding or "", Reads())
-            yield step.action, read if step.loop is None else read.at((ITEM,))
+            yield _Use(step.action, read if step.loop is None else read.at((ITEM,)))
         if isinstance(step.undo, plan.ToolCall):
-            yield step.undo, Reads()
+            yield _Use(step.undo, Reads())
 
 
-def _given(call: plan.ToolCall) -> dict[str, Any]:
-    schema = dict(call.tool.input_schema)
-    return _short(_members(schema, {argument.name for argument in call.arguments}))
+def _of_tool(uses: Sequence[_Use]) -> Table | None:
+    """Return what is relied on of a tool; None for one whose schemas cannot be compared."""
+    tool = uses[0].call.tool
+    try:
+        sent = _united([_sent(use.call) for use in uses], of_all=True)
+        read = _united([_read(tool, use.reads) for use in uses], of_all=False)
+        table = {**_parts(sent, "takes", "may_take"), **_parts(read, "gives", "may_give")}
+        return None if any(differences(tool, table)) else table
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return None  # such as one that refers to itself, or to what is not there
 
 
-def _read(call: plan.ToolCall, reads: Reads) -> dict[str, Any]:
-    schema = dict(call.tool.output_schema or {})
-    required = schema.get("required", [])
-    needed = {name for name in reads.fields if name not in reads.optional and name in required}
-    members = _members(schema, needed)
-    return _short({name: _pruned(each, reads.fields[name]) for name, each in members.items()})
+def _parts(members: _Members, always: str, sometimes: str) -> Table:
+    parts: Table = {always: {}, sometimes: {}}
+    for name, kinds in sorted(members.kinds.items()):
+        parts[always if name in members.required else sometimes][name] = kinds
+    return {part: found for part, found in parts.items() if found}
 
 
-def _members(schema: dict[str, Any], names: set[str]) -> dict[str, Any]:
-    properties = plain(schema, schema).get("properties", {})
-    return {name: properties[name] for name in names if name in properties}
+def _united(found: Sequence[_Members], *, of_all: bool) -> _Members:
+    """Return what is relied on by several calls together.
 
-
-def _pruned(schema: Any, reads: Reads) -> Any:
-    """Return a schema without the fields that nothing reads."""
-    if not isinstance(schema, dict) or reads.whole:
-        return schema
-    pruned = {**schema}
-    if reads.fields and isinstance(fields := schema.get("properties"), dict):
-        pruned["properties"] = {
-            name: _pruned(each, reads.fields[name])
-            for name, each in fields.items()
-            if name in reads.fields
-        }
-        pruned["required"] = [name for name in schema.get("required", []) if name in reads.fields]
-    if reads.items is not None and "items" in schema:
-        pruned["items"] = _pruned(schema["items"], reads.items)
-    return pruned
-
-
-def _short(members: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: schema if len(json.dumps(schema)) <= _LONGEST else True
-        for name, schema in members.items()
-    }
-
-
-def _sorted(tool: dict[str, Any]) -> dict[str, Any]:
-    return {kind: dict(sorted(members.items())) for kind, members in tool.items() if members}
-
-
-def plain(schema: Any, root: dict[str, Any], seen: tuple[str, ...] = ()) -> Any:
-    """Return a schema without what only people read, and with its references followed.
-
-    A reference that leads back to itself, or nowhere, is anything: True.
+    What is sent is always there when all calls send it, where they send its owner; what is read
+    is promised when all calls that read it rely on that.
     """
-    if isinstance(schema, list):
-        return [plain(each, root, seen) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if isinstance(reference := schema.get("$ref"), str):
-        target: Any = None if reference in seen else root
-        for key in reference.split("/")[1:]:
-            target = target.get(key) if isinstance(target, dict) else None
-        return True if target is None else plain(target, root, (*seen, reference))
-    return {
-        key: {name: plain(each, root, seen) for name, each in value.items()}
-        if key == "properties" and isinstance(value, dict)
-        else plain(value, root, seen)
-        for key, value in schema.items()
-        if key not in _FOR_PEOPLE
-    }
+    kinds: dict[str, str] = {}
+    required: set[str] = set()
+    for each in found:
+        for name, own in each.kinds.items():
+            every = [*kinds.get(name, own).split(" | "), *own.split(" | ")]
+            kinds[name] = " | ".join(dict.fromkeys(every))
+    for name in kinds:
+        there = _owner(name) if of_all else name
+        if all(name in each.required for each in found if not there or there in each.kinds):
+            required.add(name)
+    return _Members(kinds, required)
+
+
+# --- Arguments
+
+
+def _sent(call: plan.ToolCall) -> _Members:
+    """Return the kinds of what a call sends."""
+    kinds: dict[str, str] = {}
+    required: set[str] = set()
+    for argument in call.arguments:
+        members = _of_value(argument)
+        if argument.check is not None or not _is_taken(members, call.tool):
+            members = _of_parameter(argument, call.tool)
+        kinds |= {argument.name: "", **members.kinds}
+        required |= members.required
+    [rules] = _members(call.tool.input_schema, [""]).kinds.values()
+    return _Members(kinds if fits("object", rules) else {"": rules, **kinds}, required)
+
+
+def _of_value(argument: plan.Argument) -> _Members:
+    """Return the kinds of a value and its parts; a constant may become another of its type."""
+    value = argument.value
+    schema = value.type.schema
+    if isinstance(value, plan.Constant):
+        schema = {"type": _JSON_TYPES[type(value.value)]}
+    owner = object_of({argument.name: Access(schema, required=not value.type.absent)})
+    members = _members(owner, _names(owner, owner, "", Reads(whole=True)))
+    kinds = {name: " | ".join(map(_typed, own.split(" | "))) for name, own in members.kinds.items()}
+    return _Members(kinds, members.required)
+
+
+def _typed(kind: str) -> str:
+    """Return a kind with the type that its constant tells."""
+    before, is_untyped, constant = kind.partition("any, ")
+    if before or not is_untyped:
+        return kind
+    try:
+        return f"{_JSON_TYPES[type(json.loads(constant))]}, {constant}"
+    except ValueError:
+        return kind  # it is another keyword
+
+
+def _is_taken(sent: _Members, tool: Tool) -> bool:
+    taken = _members(tool.input_schema, sent.kinds)
+    inner = {name for name in taken.required if _owner(name) in sent.kinds}
+    return inner <= sent.required and all(
+        fits(kinds, taken.kinds[name]) for name, kinds in sent.kinds.items()
+    )
+
+
+def _of_parameter(argument: plan.Argument, tool: Tool) -> _Members:
+    """Return the kinds that a parameter takes."""
+    reads = Reads(fields={argument.name: Reads(whole=True)})
+    members = _members(tool.input_schema, _names(tool.input_schema, tool.input_schema, "", reads))
+    inner = {name for name in members.required if _owner(name)}
+    kinds = {**dict.fromkeys(inner, ""), **members.kinds}
+    return _Members(kinds, inner if argument.value.type.absent else {argument.name, *inner})
+
+
+# --- Results
+
+
+def _read(tool: Tool, reads: Reads) -> _Members:
+    """Return the kinds of what is read of a result."""
+    schema = tool.output_schema or {}
+    members = _members(schema, _names(schema, schema, "", reads))
+    kinds = {name: own for name, own in members.kinds.items() if own}
+    return _Members(kinds, members.required - {*_optional(reads, "")})
+
+
+def _optional(reads: Reads, name: str) -> Iterator[str]:
+    """Yield the members that are read only where they are there."""
+    prefix = f"{name}." if name else ""
+    yield from (prefix + member for member in reads.optional)
+    for member, inner in reads.fields.items():
+        yield from _optional(inner, prefix + member)
+    if reads.items is not None:
+        yield from _optional(reads.items, f"{name}[]")
+
+
+# --- Members of schemas
+
+
+def _members(schema: Any, names: Iterable[str]) -> _Members:
+    """Return the kinds of the named members; "" for kinds too long to stand in a module."""
+    wanted = list(dict.fromkeys(islice(names, _MOST_LOOKS)))[:_MOST_MEMBERS]
+    kinds, required = kinds_of(schema, wanted)
+    short = {name: kinds[name] if len(kinds[name]) <= _LONGEST else "" for name in wanted}
+    return _Members(short, required)
+
+
+def _names(part: Any, root: Any, name: str, reads: Reads) -> Iterator[str]:
+    """Yield the names of the members of a part of a schema, as far as they are read."""
+    alternatives = alternatives_of(part, root)
+    if alternatives != [part]:
+        for each in alternatives:
+            yield from _names(each, root, name, reads)
+        return
+    if name:
+        yield name
+    if name.count(".") + name.count("[") == _DEEPEST:
+        return
+    prefix = f"{name}." if name else ""
+    members, kind = part.get("properties", {}), part.get("type")
+    others = part.get("additionalProperties", not members)
+    if kind == "object" and reads.whole and (not members or isinstance(others, dict)):
+        members = {**members, "*": others}
+    for member, schema in members.items():
+        inner = reads if reads.whole else reads.fields.get(member)
+        if inner is not None and schema is not False and not {".", "["} & {*member}:
+            yield from _names(schema, root, prefix + member, inner)
+    items = reads if reads.whole else reads.items
+    if kind == "array" and items is not None and (items.whole or items.inside):
+        yield from _names(part.get("items", True), root, f"{name}[]", items)
+
+
+def _owner(name: str) -> str:
+    """Return the member that a member is of; "" for one of the schema itself."""
+    return name[:-2] if name.endswith("[]") else name.rpartition(".")[0]
