@@ -1,11 +1,15 @@
 """When servers change: what `wfc lock --check` tells, and what a generated server does."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from running import connected, text_of
+from mcp.types import ListToolsResult, PaginatedRequestParams
+from mcp.types import Tool as ListedTool
+from running import connected, load, text_of
 from shop import edit, lay_out, wfc
 from wfc.servers import tool_changes
 from wfc.servers.catalog import Tool
@@ -299,3 +303,74 @@ async def test_a_listing_that_fails_holds_nothing_up(
         result = await client.call_tool("buy", {"article": "tea"})
     assert not result.is_error, text_of(result)
     assert "cannot compare the tools of shop: " in caplog.text
+
+
+@pytest.mark.anyio
+async def test_a_listing_that_hangs_holds_nothing_up_for_long(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    edit("server.py", "LISTING_TIMEOUT = 5", "LISTING_TIMEOUT = 0.1")
+    edit(
+        "shop.py",
+        'mcp = MCPServer("shop")',
+        'import anyio\n\nmcp = MCPServer("shop")\n\n\nasync def no_listing() -> list[object]:\n'
+        "    await anyio.sleep_forever()\n\n\nmcp.list_tools = no_listing",
+    )
+    async with connected(project / "server.py") as client:
+        result = await client.call_tool("buy", {"article": "tea"})
+    assert not result.is_error, text_of(result)
+    assert "cannot compare the tools of shop: it timed out after 0.1 s" in caplog.text
+
+
+@pytest.mark.anyio
+async def test_a_schema_that_makes_no_sense_is_left_to_the_call(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    edit(
+        "shop.py",
+        "@mcp.tool()\ndef count",
+        'mcp._tool_manager._tools["pay"].parameters = {"type": "object", "$ref": "#"}\n\n\n'
+        "@mcp.tool()\ndef count",
+    )
+    async with connected(project / "server.py") as client:
+        result = await client.call_tool("buy", {"article": "tea"})
+    assert not result.is_error, text_of(result)
+    assert "cannot compare the tools of shop: RecursionError" in caplog.text
+
+
+@pytest.mark.anyio
+async def test_every_page_of_a_listing_counts(project: Path) -> None:
+    module = load(project / "server.py")
+    tools = [ListedTool(name=name, input_schema={"type": "object"}) for name in ("reserve", "pay")]
+
+    class Session:
+        async def list_tools(self, params: PaginatedRequestParams | None) -> ListToolsResult:
+            number = int(params.cursor or 0) if params else 0
+            following = str(number + 1) if number + 1 < len(tools) else None
+            return ListToolsResult(tools=[tools[number]], next_cursor=following)
+
+    listed = await module.all_tools(SimpleNamespace(session=Session()))
+    assert list(listed) == ["reserve", "pay"]
+
+
+@pytest.fixture
+def _in_a_process() -> None:
+    """Have the shop run in a process of its own."""
+    shop = {"command": sys.executable, "args": ["-c", "import shop; shop.mcp.run()"]}
+    Path("mcp.json").write_text(json.dumps({"mcpServers": {"shop": shop}}))
+    edit("buy.wf", 'from "shop.py"', 'from "mcp.json"')
+    edit("tools.lock.json", '"from": "shop.py"', '"from": "mcp.json"')
+    assert wfc("build", "buy.wf", "-o", "server.py", "--locked").code == 0
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("_in_a_process")
+async def test_a_server_that_is_mended_is_called_again(project: Path) -> None:
+    async with connected(project / "server.py") as client:
+        narrower_parameter()
+        refused = await client.call_tool("buy", {"article": "tea"})
+        edit("shop.py", "amount: int", "amount: float")
+        accepted = await client.call_tool("buy", {"article": "tea"})
+    assert "2/2: pay (shop.pay): the tool is not what this server was built for" in text_of(refused)
+    assert "undone: reserve, by shop.release" in text_of(refused)
+    assert not accepted.is_error, text_of(accepted)

@@ -148,7 +148,15 @@ def test_an_option_that_was_another() -> None:
 def test_a_file_that_is_new_here() -> None:
     Path("more.wf").write_text(Path("buy.wf").read_text().replace("workflow buy", "workflow more"))
     outcome = wfc("build", "buy.wf", "more.wf", "-o", "server.py", "--check")
-    assert "out of date: more.wf is new here\n" in outcome.stderr
+    assert "out of date: it was built from buy.wf\n" in outcome.stderr
+    assert "run `wfc build buy.wf more.wf -o server.py`" in outcome.stderr
+
+
+def test_a_file_that_has_another_name() -> None:
+    Path("buy.wf").rename("shopping.wf")
+    outcome = wfc("build", "shopping.wf", "-o", "server.py", "--check")
+    assert "out of date: it was built from buy.wf\n" in outcome.stderr
+    assert "run `wfc build shopping.wf -o server.py`" in outcome.stderr
 
 
 def test_a_file_that_was_moved() -> None:

@@ -15,6 +15,7 @@ from .. import __version__, plan
 from ..conventions import DriftMode
 from ..servers.catalog import Tool
 from .header import Fingerprint, Header, Part, has_conflicts, read_header
+from .names import plain
 
 
 def fingerprint(
@@ -91,7 +92,6 @@ def _changes(header: Header, wanted: Fingerprint) -> Iterator[str]:
         yield f"it was built by wfc {header.version or '?'}, and this is {__version__}"
         return
     changed = [part for part in wanted.parts if header.parts.get(part.key, part.hash) != part.hash]
-    new = [part for part in wanted.parts if part.key not in header.parts]
     told = False
     for part in changed:
         match part.kind:
@@ -104,10 +104,10 @@ def _changes(header: Header, wanted: Fingerprint) -> Iterator[str]:
             case _:
                 continue
         told = True
-    for part in new:
-        if part.kind == "file":
-            yield f"{part.name} is new here"
-            told = True
+    sources = " ".join(plain(part.place) for part in wanted.parts if part.kind == "file")
+    if header.sources != sources:
+        yield f"it was built from {header.sources}"
+        told = True
     configured = [part.name.split(": ", 1) for part in changed if part.kind == "configuration"]
     for origin in dict.fromkeys(origin for origin, _ in configured):
         servers = (server for each, server in configured if each == origin)
@@ -116,7 +116,7 @@ def _changes(header: Header, wanted: Fingerprint) -> Iterator[str]:
     if tools:
         yield f"the lock changed: {_listed(tools)}"
     if not (told or configured or tools):
-        yield "it was built from other files"
+        yield "it was built from something else"
 
 
 def _other_drift(header: Header, part: Part) -> str:
