@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -58,7 +57,7 @@ def build(
     there is no `.wf` file among the files, and `emitting.emit.EmitError` for a bug in wfc.
     """
     checked = _checked(files)
-    text = None if checked.server is None else build_of(checked, Path(output)).text()
+    text = None if checked.server is None else build_of(checked, output).text()
     return text, checked.diagnostics
 
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import tempfile
-from pathlib import Path
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
+def write_atomically(path: str, content: str | bytes) -> None:
     """Write a text, as UTF-8, or bytes so that the file is never seen half-written.
 
     Raises `OSError`. An existing file keeps its permissions.
     """
-    target = path.resolve()  # through a link, not over it
-    descriptor, temporary = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.name}.", suffix=".tmp"
-    )
+    target = os.path.realpath(path)  # through a link, not over it
+    folder, name = os.path.split(target)
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
-        if target.exists():
-            os.chmod(temporary, target.stat().st_mode & 0o7777)
+        if os.path.exists(target):
+            os.chmod(temporary, os.stat(target).st_mode & 0o7777)
         else:
             mask = os.umask(0)
             os.umask(mask)

@@ -11,7 +11,6 @@ import contextlib
 import os
 import sys
 from hashlib import sha256
-from pathlib import Path
 
 from .atomic import write_atomically
 
@@ -24,8 +23,9 @@ _DIGEST_SIZE = sha256().digest_size
 def kept(name: str) -> bytes | None:
     """Return what was kept under a name; None where that is nothing, or not what was kept."""
     try:
-        found = (directory() / name).read_bytes()
-    except (OSError, RuntimeError):
+        with open(os.path.join(directory(), name), "rb") as file:
+            found = file.read()
+    except OSError:
         return None
     digest, content = found[:_DIGEST_SIZE], found[_DIGEST_SIZE:]
     return content if sha256(content).digest() == digest else None
@@ -33,14 +33,14 @@ def kept(name: str) -> bytes | None:
 
 def keep(name: str, content: bytes) -> None:
     """Keep bytes under a name, if that can be done."""
-    with contextlib.suppress(OSError, RuntimeError):
-        path = directory() / name
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomically(path, sha256(content).digest() + content)
-        _forget_the_oldest(path.parent, name.partition("-")[0])
+    with contextlib.suppress(OSError):
+        folder = directory()
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        write_atomically(os.path.join(folder, name), sha256(content).digest() + content)
+        _forget_the_oldest(folder, name.partition("-")[0])
 
 
-def _forget_the_oldest(folder: Path, kind: str) -> None:
+def _forget_the_oldest(folder: str, kind: str) -> None:
     """Keep the cache from growing without end; raises `OSError`."""
     entries = [entry for entry in os.scandir(folder) if entry.name.startswith(f"{kind}-")]
     if len(entries) > MOST_OF_A_KIND:
@@ -49,15 +49,18 @@ def _forget_the_oldest(folder: Path, kind: str) -> None:
             os.unlink(entry)
 
 
-def directory() -> Path:
-    """Return where this platform wants a user's caches to be; raises `RuntimeError` without a home.
+def directory() -> str:
+    """Return where this platform wants a user's caches to be; raises `OSError` without a home.
 
     As platformdirs has it, whose import alone takes longer than all that is done here.
     """
     if sys.platform == "win32":
-        folder = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+        folder = os.environ.get("LOCALAPPDATA") or os.path.join("~", "AppData", "Local")
     elif sys.platform == "darwin":
-        folder = Path.home() / "Library" / "Caches"
+        folder = os.path.join("~", "Library", "Caches")
     else:
-        folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(folder, "wfc")
+        folder = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
+    folder = os.path.expanduser(folder)
+    if folder.startswith("~"):
+        raise FileNotFoundError("there is no home directory")
+    return os.path.join(folder, "wfc")

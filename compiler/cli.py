@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -252,7 +251,7 @@ def _fix(
 @cli.command()
 @_common
 @_locked
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="OUT.py")
+@click.option("-o", "--output", required=True, type=click.Path(), metavar="OUT.py")
 @click.option(
     "--check", "only_check", is_flag=True, help="Write nothing; exit 1 if OUT.py is stale."
 )
@@ -271,14 +270,14 @@ def build(
     files: tuple[str, ...],
     timeout: float,
     locked: bool,
-    output: Path,
+    output: str,
     only_check: bool,
     show_diff: bool,
     drift: DriftMode,
     force: bool,
 ) -> int:
     """Check the files and write the MCP server that they describe."""
-    question = ["build", str(output), drift, *files]
+    question = ["build", output, drift, *files]
     if not (only_check or force) and is_unchanged(question):
         console.say(f"{output}: unchanged")
         return console.report([])
@@ -303,7 +302,7 @@ def build(
         text = wanted.text()
         if show_diff:
             console.show(diff(output, existing, text))
-        command = ["wfc", "build", *files, "-o", str(output)]
+        command = ["wfc", "build", *files, "-o", output]
         command += ["--drift", drift] if drift != DEFAULT_DRIFT else []
         problem = stale(output, existing, text, wanted.fingerprint, command)
         code = console.report([*([problem] if problem else []), *checked.diagnostics])
@@ -320,7 +319,7 @@ def build(
             raise click.ClickException(f"cannot write {output}: {error.strerror}") from error
     console.say(f"{output}: {'unchanged' if text == existing else 'written'}")
     if checked.is_without_a_word:
-        remember(question, {**disk.contents, str(output): text.encode()})
+        remember(question, {**disk.contents, output: text.encode()})
     return console.report(checked.diagnostics)
 
 
@@ -455,19 +454,19 @@ def show(
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     metavar="OUT.svg",
     help="Draw an SVG picture instead.",
 )
 @_with_console
 def graph(
-    console: _Console, files: tuple[str, ...], timeout: float, locked: bool, output: Path | None
+    console: _Console, files: tuple[str, ...], timeout: float, locked: bool, output: str | None
 ) -> int:
     """Print the workflows as a Mermaid flowchart, or draw them."""
     from .pipeline import check_files
     from .views.words import workflows_in_words
 
-    if output is not None and output.suffix != ".svg":
+    if output is not None and not output.endswith(".svg"):
         raise click.UsageError(f"{output} does not end in .svg; Mermaid goes to standard output")
     checked = check_files(list(files), console.locking(timeout, locked))
     if checked.server is None:
@@ -490,8 +489,8 @@ def graph(
 
 
 @cli.command()
-@click.argument("folder", default=".", type=click.Path(path_type=Path), metavar="[DIR]")
-def init(folder: Path) -> int:
+@click.argument("folder", default=".", type=click.Path(), metavar="[DIR]")
+def init(folder: str) -> int:
     """Lay out a project that runs: a workflow, a server in Python, a test, checks for CI."""
     from .initialize import Occupied, initialize
 
@@ -503,7 +502,7 @@ def init(folder: Path) -> int:
         raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from error
     for path in written:
         click.echo(path.as_posix(), err=True)
-    there = "" if folder == Path() else f"cd {folder} && "
+    there = "" if os.path.normpath(folder) == "." else f"cd {folder} && "
     click.echo(f"\nNow: {there}wfc build hello.wf -o server.py && python -m pytest", err=True)
     return 0
 

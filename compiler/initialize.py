@@ -23,11 +23,12 @@ class Occupied(Exception):
     """There are files already where the project would go."""
 
 
-def initialize(folder: Path) -> list[Path]:
+def initialize(folder: str) -> list[Path]:
     """Write the files of a new project; raises `Occupied`, having written none, and `OSError`."""
     initial = resources.files(__package__).joinpath("initial")
     texts = {
-        folder / place: initial.joinpath(name).read_text("utf-8") for name, place in FILES.items()
+        Path(folder, place): initial.joinpath(name).read_text("utf-8")
+        for name, place in FILES.items()
     }
     if there := [path.as_posix() for path in texts if path.exists()]:
         raise Occupied(f"{', '.join(there)} would be overwritten; nothing was written")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from pathlib import Path
 
 from .diagnostics import Diagnostic
 from .emitting.header import Fingerprint, has_conflicts, read_header, without_hashes
@@ -17,19 +16,20 @@ from .emitting.staleness import reasons
 _LINES_SHOWN = 30
 
 
-def read_existing(path: Path) -> str | None:
+def read_existing(path: str) -> str | None:
     """Return the text of a file, None where there is none.
 
     Line ends count as one: version control may have made them those of Windows.
     """
     try:
-        return path.read_bytes().decode("utf-8", errors="replace").replace("\r\n", "\n")
+        with open(path, encoding="utf-8", errors="replace", newline="") as file:
+            return file.read().replace("\r\n", "\n")
     except FileNotFoundError:
         return None
 
 
 def stale(
-    path: Path, existing: str | None, text: str, wanted: Fingerprint, command: Sequence[str]
+    path: str, existing: str | None, text: str, wanted: Fingerprint, command: Sequence[str]
 ) -> Diagnostic | None:
     """Return why a file is not what a build gives now; None where it is.
 
@@ -50,7 +50,7 @@ def stale(
     return Diagnostic("WF905", f"{path} is out of date: {'; '.join(found)}", None, help=help)
 
 
-def refusal(path: Path, existing: str | None, text: str) -> Diagnostic | None:
+def refusal(path: str, existing: str | None, text: str) -> Diagnostic | None:
     """Return why wfc must not overwrite a file, with what would be lost; None when it may."""
     if not existing or existing == text or _is_ours(existing):
         return None
@@ -78,7 +78,7 @@ def _is_ours(existing: str) -> bool:
     return header is not None and (header.is_intact or has_conflicts(existing))
 
 
-def diff(path: Path, existing: str | None, text: str) -> str:
+def diff(path: str, existing: str | None, text: str) -> str:
     """Return the unified diff from what is there to what a build gives."""
     return "".join(
         difflib.unified_diff(

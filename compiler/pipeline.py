@@ -2,14 +2,14 @@
 
     paths ─project─▶ units ─check─▶ plan.Server ─emit─▶ Python text
 
-Every command goes this way as far as it needs. Modules that take long to import (Black, Jinja2)
-are imported by the phase that needs them, so that checking stays fast.
+Every command goes this way as far as it needs, and imports what a phase is made of when it gets
+there: checking needs nothing of what emitting does.
 """
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -17,9 +17,10 @@ from . import plan
 from .checking.check import check
 from .conventions import DEFAULT_DRIFT, DriftMode
 from .diagnostics import Diagnostic, in_order
-from .emitting.header import Fingerprint
-from .emitting.staleness import fingerprint
 from .project import Files, Locking, Project, read_project
+
+if TYPE_CHECKING:
+    from .emitting.header import Fingerprint
 
 
 class Checked(Struct, frozen=True):
@@ -61,12 +62,14 @@ class Build(Struct, frozen=True):
         return emit(self.server, self.placement, self.fingerprint)
 
 
-def build_of(checked: Checked, output: Path, drift: DriftMode = DEFAULT_DRIFT) -> Build:
+def build_of(checked: Checked, output: str, drift: DriftMode = DEFAULT_DRIFT) -> Build:
     """Return the build of files without errors; nothing is emitted yet.
 
     `drift` is what the module does when a server's tools are not what they were. Raises
     `ValueError` when there is an error in the files.
     """
+    from .emitting.staleness import fingerprint
+
     if checked.server is None:
         raise ValueError("there are errors")
     home = os.path.dirname(os.path.abspath(output))
@@ -79,7 +82,7 @@ def build_of(checked: Checked, output: Path, drift: DriftMode = DEFAULT_DRIFT) -
     placement = plan.Placement(
         sources=tuple(places[path] for path in checked.server.files),
         folders={unit.folder: places[unit.folder] for unit in units},
-        output=output.name,
+        output=os.path.basename(output),
         drift=drift,
     )
     return Build(checked.server, placement, fingerprint(checked.server, placement, texts))

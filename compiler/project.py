@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -63,7 +62,10 @@ class Disk:
 
     def read(self, path: str) -> str:
         """Return a file's text, without the mark that some editors put in front of it."""
-        self.contents[path] = content = self.contents.get(path) or Path(path).read_bytes()
+        content = self.contents.get(path)
+        if content is None:
+            with open(path, "rb") as file:
+                self.contents[path] = content = file.read()
         return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
     def exists(self, path: str) -> bool:
@@ -246,7 +248,7 @@ def _lock_one(project: Project, lock_path: str, units: list[Unit], locking: Lock
             wanted.setdefault(name, (target, span))
     if not wanted:
         if locking.resolve and locking.write and not _is_written(catalog):
-            write_atomically(Path(lock_path), catalog.source.text)
+            write_atomically(lock_path, catalog.source.text)
         return
     if not locking.allowed:
         for name, (_, span) in wanted.items():
@@ -276,7 +278,7 @@ def _lock_one(project: Project, lock_path: str, units: list[Unit], locking: Lock
         return
     text = lock_text({**catalog.servers, **fetched})
     if locking.write and (text != catalog.source.text or not _is_written(catalog)):
-        write_atomically(Path(lock_path), text)
+        write_atomically(lock_path, text)
     renewed = read_catalog(SourceFile(lock_path, text))
     project.locked[lock_path] = Relocked(catalog, renewed, tuple(fetched))
     for unit in units:
@@ -286,8 +288,11 @@ def _lock_one(project: Project, lock_path: str, units: list[Unit], locking: Lock
 
 def _is_written(catalog: Catalog) -> bool:
     """Whether the lock on disk, if there is one, is what was read: not one with conflicts."""
-    path = Path(catalog.source.path)
-    return not path.exists() or path.read_text("utf-8") == catalog.source.text
+    path = catalog.source.path
+    if not os.path.exists(path):
+        return True
+    with open(path, encoding="utf-8") as file:
+        return file.read() == catalog.source.text
 
 
 def _targets(units: list[Unit], project: Project) -> Iterator[tuple[str, Target, Span]]:
@@ -323,7 +328,7 @@ def _targets(units: list[Unit], project: Project) -> Iterator[tuple[str, Target,
                     if isinstance(connection, PythonServer)
                     else os.path.dirname(os.path.join(unit.folder, use.origin.value))
                 )
-                yield name, Target(connection, Path(home).absolute(), origin), span
+                yield name, Target(connection, os.path.abspath(home), origin), span
 
 
 def _fetch(targets: dict[str, Target], locking: Locking) -> dict[str, LockedServer | Failure]:

@@ -44,4 +44,4 @@ def write(path: str, text: str) -> None:
         first_line = file.readline()
     if first_line.endswith(b"\r\n"):
         text = text.replace("\n", "\r\n")
-    write_atomically(Path(path), text)
+    write_atomically(path, text)

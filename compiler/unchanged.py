@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from importlib.util import find_spec
-from pathlib import Path
 
 from . import __version__
 from .cache import keep, kept
@@ -51,7 +50,8 @@ def _digest(content: bytes | None) -> str | None:
 
 def _read(path: str) -> bytes | None:
     try:
-        return Path(path).read_bytes()
+        with open(path, "rb") as file:
+            return file.read()
     except OSError:
         return None
 

@@ -38,7 +38,7 @@ def run(folder: Path, *arguments: str) -> tuple[int, str, set[str]]:
 
 
 def kept(kind: str) -> list[Path]:
-    return sorted(cache.directory().glob(f"{kind}-*"))
+    return sorted(Path(cache.directory()).glob(f"{kind}-*"))
 
 
 def test_what_is_unchanged_is_told_without_a_compiler(folder: Path) -> None:

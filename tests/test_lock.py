@@ -55,7 +55,8 @@ def fetch(
 
     async def run() -> dict[str, LockedServer | Failure]:
         targets = {
-            name: Target(connection, folder, "mcp.json") for name, connection in connections.items()
+            name: Target(connection, str(folder), "mcp.json")
+            for name, connection in connections.items()
         }
         with anyio.fail_after(timeout + 10):
             return await fetch_servers(
@@ -327,7 +328,7 @@ from wfc.servers.lock import Target, fetch_servers
 assert "mcp" not in sys.modules and "anyio" in sys.modules
 server = StdioServer(sys.executable, (sys.argv[1],), {"PID_FILE": "${PID_FILE:-}"})
 outcomes = anyio.run(
-    lambda: fetch_servers({"x": Target(server, Path.cwd(), "")}, environ=os.environ)
+    lambda: fetch_servers({"x": Target(server, os.getcwd(), "")}, environ=os.environ)
 )
 print(type(outcomes["x"]).__name__)
 """

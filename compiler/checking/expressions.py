@@ -17,7 +17,6 @@ from .. import plan, schema
 from ..diagnostics import Diagnostic, Fix, Related, Severity, replace_fix
 from ..diagnostics.suggest import is_word, listing, nearest, only_near
 from ..language import syntax
-from ..language.syntax_errors import FOREIGN_VALUES
 from ..plan import Type
 from ..source import Span
 from .wanted import Declaration
@@ -239,6 +238,8 @@ class Expressions:
         )
 
     def _unknown(self, name: syntax.Name) -> Diagnostic:
+        from ..language.syntax_errors import FOREIGN_VALUES
+
         known = list(self.scope.variables)
         notes = (f"the names here are {listing(known)}",) if known else ()
         meant = only_near(name.text, known)

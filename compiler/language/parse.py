@@ -1,10 +1,9 @@
 """From text to `syntax.File`.
 
 In: a source file. Out: its syntax tree, and a diagnostic for each thing that is not in the
-language. A mistake costs the declaration or statement that holds it, never the rest of the
-file: what cannot be parsed whole is freed of the habits of other languages (`slips`) and cut into
-its pieces (`recover`), and each is parsed alone, at its own place, with its likely mistakes
-mended (`repair`). Names, types and tools are left to the checker.
+language. What cannot be parsed whole is left to `salvage`, which is imported for that only: reading
+a file without mistakes takes less time than the import. Names, types and tools are left to the
+checker.
 """
 
 from __future__ import annotations
@@ -24,31 +23,12 @@ from ..diagnostics import Diagnostic, Silence
 from ..source import SourceFile, Span
 from . import syntax
 from .grammar import grammar
-from .recover import Piece, pieces
-from .repair import Mender, is_on_line_of
-from .slips import mend_slips
-from .syntax_errors import (
-    NESTED_TOO_DEEPLY,
-    closed_early,
-    explain,
-    nested_workflow,
-    never_closed,
-    no_body,
-    no_workflow,
-    problem,
-    somewhere,
-    with_silences,
-    with_silences_of_part,
-)
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 LONGEST = 8760 * 3600.0
 
 # No workflow that a person wrote nests deeper; the recursive phases after this one rely on it.
 DEEPEST_NESTING = 64
-
-# More than these do not tell more: the file is something else than a `.wf`.
-MOST_PROBLEMS = 500
 
 _LEXEMES = re.compile(
     r'f?"""(?:[^\\]|\\.)*?"""|f?"(?:[^"\\\n]|\\.)*"|(?P<comment>#[^\n]*)|(?P<bracket>[()\[\]{}])',
@@ -73,20 +53,20 @@ def parse(source: SourceFile) -> tuple[syntax.File, list[Diagnostic]]:
         elif match.lastgroup == "bracket":
             depth += 1 if match[0] in "([{" else -1
             if depth > DEEPEST_NESTING:
-                span = source.span(match.start(), match.end())
-                return syntax.File(source, (), ()), [problem(NESTED_TOO_DEEPLY, span)]
+                from .syntax_errors import nested_too_deeply
+
+                problem = nested_too_deeply(source.span(match.start(), match.end()))
+                return syntax.File(source, (), ()), [problem]
     builder = Builder(source)
     declarations = builder.file()
     if declarations is None:
-        builder.parsed, builder.problems = mend_slips(source, MOST_PROBLEMS)
-        builder.slips = len(builder.problems)
-        declarations = builder.file() if builder.problems else None
-    if declarations is None:
-        declarations = [builder.piece(piece) for piece in pieces(builder.parsed)]
-        if not builder.problems:
-            builder.problems.append(somewhere(source))
+        from .salvage import salvage
+
+        declarations = salvage(builder)
     found = tuple(each for each in declarations if each is not None)
     if not builder.problems and not any(isinstance(each, syntax.Workflow) for each in found):
+        from .syntax_errors import no_workflow
+
         builder.problems.append(no_workflow(source))
     # What is lost, or read as it may not be meant, may have used any of the names.
     unused = Silence(frozenset({"WF501", "WF502"}), source.span(0, len(source.text)))
@@ -110,12 +90,8 @@ class Builder:
         # What is parsed: the source's text, or one of the same length without its slips.
         self.parsed = source.text
         self.problems: list[Diagnostic] = []
-        # How many of the problems are slips, which were told before anything was parsed.
-        self.slips = 0
         # Where the parsed text starts in the file; not 0 only for the paths in f-strings.
         self.offset = 0
-
-    # --- The file and its pieces, each of which may be wrong on its own
 
     def file(self) -> list[Any] | None:
         """Parse the file as a whole; None where it has to be cut into its pieces."""
@@ -125,73 +101,10 @@ class Builder:
             return None
         return [self.build(child) for child in tree.children]
 
-    def piece(self, piece: Piece, workflow: Span | None = None) -> Any:
-        """Parse one piece of a file, or of a workflow of it; None where it is lost."""
-        if len(self.problems) >= MOST_PROBLEMS:
-            return None
-        # Blanks in front keep every position what it is in the file.
-        text = " " * piece.start + self.parsed[piece.start : piece.end]
-        mender = Mender(self.source, text, piece)
-        known = len(self.problems)
-        tree: Any = None
-        slips: list[int] = []
-        try:
-            tree = grammar().parse(text, start=piece.rule, on_error=mender.mend)
-        except UnexpectedInput as error:
-            lost = explain(error, self.source, piece)
-            # What follows a repair or a slip on its line may be wrong only because of that, and a
-            # brace that is left over because of any mistake before it.
-            slips = [i for i in range(self.slips) if is_on_line_of(self.problems[i], lost)]
-            is_left_over = text.strip() == "}" and self.problems
-            is_told = any(is_on_line_of(lost, mended) for mended in mender.problems) or (
-                # Two declarations on one line are more likely one that is wrong.
-                piece.rule == "declaration"
-                and any(is_on_line_of(lost, earlier) for earlier in self.problems)
-            )
-            if not (is_left_over or slips or is_told):
-                self.problems.append(lost)
-        self.problems += mender.problems
-        built = None if tree is None or piece.rule == "workflow_header" else self.build(tree)
-        if piece.rule == "workflow_header":
-            built = self._workflow_of_pieces(piece, tree)
-        if built is None:
-            body = workflow or self.source.span(piece.start, piece.end)
-            for index in (*slips, *range(known, len(self.problems))):
-                found = self.problems[index]
-                self.problems[index] = with_silences(found, self.source, piece, body)
-        return built
-
-    def _workflow_of_pieces(self, piece: Piece, header: Any) -> syntax.Workflow | None:
-        end = max(piece.body_end, piece.end, *(each.end for each in piece.statements), 0)
-        span = self.source.span(piece.start, end)
-        known = len(self.problems)
-        statements = [self.piece(statement, span) for statement in piece.statements]
-        # A mistake in a statement may have taken the brace with it.
-        is_wrong_inside = len(self.problems) > known
-        if piece.outer is not None:
-            header_span = self.source.span(piece.start, piece.end)
-            self.problems.append(nested_workflow(header_span))
-        if piece.open_parallel != -1:
-            if self.source.text[piece.open_parallel] == "{":
-                self.problems.append(never_closed(self.source, piece.open_parallel))
-        elif piece.early_end != -1:
-            self.problems.append(closed_early(self.source, piece.early_end))
-        elif header is not None and piece.body_start == -1:
-            self.problems.append(no_body(self.source.span(piece.start, piece.end), piece))
-        elif piece.body_start != -1 and piece.body_end == -1 and not is_wrong_inside:
-            self.problems.append(never_closed(self.source, piece.body_start))
-        if header is None:
-            return None
-        name, description = header.children
-        return syntax.Workflow(
-            self.name(name),
-            self.text(description),
-            tuple(each for each in statements if each is not None),
-            span,
-        )
-
     def note(self, message: str, span: Span, **parts: Any) -> None:
         """Report what the grammar lets through and the language does not, and go on."""
+        from .syntax_errors import problem, with_silences_of_part
+
         found = problem(message, span, **parts)
         self.problems.append(with_silences_of_part(found))
 

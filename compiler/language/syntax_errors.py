@@ -17,7 +17,6 @@ from ..diagnostics import Diagnostic, Fix, Related, Silence, replace_fix
 from ..source import SourceFile, Span
 from .recover import CLAUSES, CLOSING, FOREIGN, Piece, before, just_before
 
-NESTED_TOO_DEEPLY = "this is nested too deeply"
 NO_WORKFLOW = "there is no workflow in this file"
 
 TEXTS = {"STRING", "LONG_STRING", "FSTRING", "LONG_FSTRING"}
@@ -253,6 +252,11 @@ def no_body(header: Span, piece: Piece) -> Diagnostic:
         label="expected `{` after this",
         help="write its arguments and steps between `{` and `}`",
     )
+
+
+def nested_too_deeply(bracket: Span) -> Diagnostic:
+    """Return the diagnostic for a bracket that is inside too many others."""
+    return problem("this is nested too deeply", bracket)
 
 
 def no_workflow(source: SourceFile) -> Diagnostic:

@@ -5,7 +5,7 @@ decided by jsonschema-rs; no other package of the compiler knows of it.
 """
 
 from .access import Access, NoAccess, field, item, properties
-from .assignable import Verdict, assignable, disjoint, satisfiable
+from .assignable import assignable, disjoint, satisfiable
 from .compose import array_of, object_of, tuple_of, union_of
 from .describe import describe
 from .dialect import SchemaError, normalize
@@ -14,7 +14,7 @@ from .json_value import Json, Schema
 from .kinds import enumeration, types
 from .policy import format_gap, undeclared_only
 from .validate import Violation, errors
-from .witness import NO_COUNTEREXAMPLE, NoCounterexample
+from .verdict import NO_COUNTEREXAMPLE, NoCounterexample, Verdict
 
 __all__ = [
     "NO_COUNTEREXAMPLE",

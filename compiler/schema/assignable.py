@@ -1,8 +1,10 @@
-"""Whether every value of one schema is valid for another."""
+"""Whether every value of one schema is valid for another.
+
+Most questions are answered at once: what looks for counter-examples and for proofs is imported
+where it is needed.
+"""
 
 from __future__ import annotations
-
-from msgspec import Struct
 
 from .budget import Budget
 from .closed import closed
@@ -19,28 +21,14 @@ from .engine import (
     validator,
     within_reach,
 )
-from .explain import explain
 from .json_value import Json, Schema
 from .keywords import references_outside
 from .kinds import enumeration
-from .prove import proved
-from .witness import NO_COUNTEREXAMPLE, NoCounterexample, find, is_counterexample
+from .verdict import NoCounterexample, Verdict
 
 SEARCH_STEPS = 20_000
 SEARCH_SECONDS = 0.08
 """How long counter-examples are looked for: the seconds only count where steps are slow."""
-
-
-class Verdict(Struct, frozen=True):
-    """The answer to `assignable`."""
-
-    answer: Answer
-    reason: str = ""
-    """For ``no``: what differs. For ``unknown``: why it cannot be told."""
-    path: tuple[str | int, ...] = ()
-    """For ``no``: where in the value it differs."""
-    counterexample: Json | NoCounterexample = NO_COUNTEREXAMPLE
-    """For ``no``: a value that the source allows and the target refuses."""
 
 
 def assignable(source: Schema, target: Schema) -> Verdict:
@@ -63,7 +51,7 @@ def assignable(source: Schema, target: Schema) -> Verdict:
     counterexample = _counterexample(source, target)
     if not isinstance(counterexample, NoCounterexample):
         return _refuted(source, target, counterexample)
-    if answer == "unknown" and proved(source, target):
+    if answer == "unknown" and _proved(source, target):
         return Verdict("yes")
     return Verdict("unknown", _why_unknown(source, target))
 
@@ -93,6 +81,8 @@ def _all_valid(values: list[Json], source: Schema, target: Schema) -> Verdict:
         return Verdict("unknown", f"the source is no JSON: {problem}")
     if not refused:
         return Verdict("yes")
+    from .witness import is_counterexample
+
     for value in sorted(refused, key=lambda value: len(text(value))):
         if is_counterexample(value, source, target):
             return _refuted(source, target, value)
@@ -104,6 +94,8 @@ def _counterexample(source: Schema, target: Schema) -> Json | NoCounterexample:
 
     That a field may be absent or of another type says more than that there may be a further one.
     """
+    from .witness import find, is_counterexample
+
     budget = Budget(SEARCH_STEPS, SEARCH_SECONDS)
     narrow = closed(source)
     if narrow != source and contained(narrow, target) != "yes":
@@ -113,13 +105,23 @@ def _counterexample(source: Schema, target: Schema) -> Json | NoCounterexample:
     return find(source, target, budget)
 
 
+def _proved(source: Schema, target: Schema) -> bool:
+    from .prove import proved
+
+    return proved(source, target)
+
+
 def _refuted(source: Schema, target: Schema, counterexample: Json) -> Verdict:
+    from .explain import explain
+
     path, reason = explain(source, target, counterexample)
     return Verdict("no", reason, path, counterexample)
 
 
 def _has_value(schema: Schema) -> Answer:
     """Look for a value of `schema`; finding none means nothing."""
+    from .witness import find
+
     if not can_be_walked(schema):
         return "unknown"
     found = find(schema, False, Budget(SEARCH_STEPS, SEARCH_SECONDS))

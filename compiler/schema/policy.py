@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .assignable import SEARCH_SECONDS, Verdict, assignable
+from .assignable import SEARCH_SECONDS, assignable
 from .budget import Budget, Exhausted
-from .candidates import Candidates, Place
 from .closed import closed
 from .describe import FORMAT_NAMES, describe
 from .engine import contained, validator
-from .explain import at, location
 from .json_value import Json, Schema
 from .keywords import definitions, subschemas
+from .verdict import Verdict
 
 KNOWN_FORMATS = frozenset(
     {
@@ -99,6 +98,9 @@ def _as_patterns(schema: Any) -> Any:
 
 def _gap_in_words(source: Schema, target: Schema) -> str | None:
     """Look for a value that only fails by a format, and say where and which."""
+    from .candidates import Candidates, Place
+    from .explain import at, location
+
     allowed, strict = validator(source, formats=True), validator(target, formats=True)
     if allowed is None or strict is None:
         return None

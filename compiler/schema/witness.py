@@ -9,26 +9,16 @@ counts only once both schemas have been asked about it; the smallest form found 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
 
 from .budget import Budget, Exhausted
 from .candidates import Candidates, Place
 from .engine import difference, gave_up, validator
 from .json_value import Json, Schema
 from .keywords import definitions
+from .verdict import NO_COUNTEREXAMPLE, NoCounterexample
 
 MAX_REDUCTIONS = 300
 """How many smaller forms of a counter-example are tried."""
-
-
-class NoCounterexample:
-    """What stands for a counter-example where there is none; None would be the value null."""
-
-    def __repr__(self) -> str:
-        return "NO_COUNTEREXAMPLE"
-
-
-NO_COUNTEREXAMPLE: Final = NoCounterexample()
 
 
 def find(source: Schema, target: Schema, budget: Budget) -> Json | NoCounterexample:

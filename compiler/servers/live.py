@@ -118,7 +118,7 @@ _Transport = AbstractAsyncContextManager[tuple[Any, Any]]
 
 def _connect(target: Target, environ: Mapping[str, str], witness: _Witness) -> _Transport:
     """Return the SDK's transport to a server, entered to start or reach it."""
-    folder = target.folder.absolute()  # what is relative to it will be used in another one
+    folder = Path(target.folder).absolute()  # what is relative to it will be used in another one
     match target.connection:
         case HttpServer() as server:
             return _reach(server, environ, witness)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -36,7 +35,7 @@ class Target(Struct, frozen=True):
     """
 
     connection: Connection
-    folder: Path
+    folder: str
     origin: str
 
 

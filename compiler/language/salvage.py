@@ -1,0 +1,124 @@
+"""What can be had of a file that is not in the language.
+
+In: the builder of a file that could not be parsed whole. Out: its declarations, and the problems
+among the builder's. A mistake costs the declaration or statement that holds it, never the rest of
+the file: the text is freed of the habits of other languages (`slips`) and cut into its pieces
+(`recover`), and each is parsed alone, at its own place, with its likely mistakes mended (`repair`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lark.exceptions import UnexpectedInput
+
+from ..source import Span
+from . import syntax
+from .grammar import grammar
+from .parse import Builder
+from .recover import Piece, pieces
+from .repair import Mender, is_on_line_of
+from .slips import mend_slips
+from .syntax_errors import (
+    closed_early,
+    explain,
+    nested_workflow,
+    never_closed,
+    no_body,
+    somewhere,
+    with_silences,
+)
+
+# More than these do not tell more: the file is something else than a `.wf`.
+MOST_PROBLEMS = 500
+
+
+def salvage(builder: Builder) -> list[Any]:
+    """Return the declarations of a file that could be parsed, None for each that is lost."""
+    builder.parsed, builder.problems = mend_slips(builder.source, MOST_PROBLEMS)
+    if builder.problems:
+        declarations = builder.file()
+        if declarations is not None:
+            return declarations
+    salvager = _Salvager(builder)
+    found = [salvager.piece(piece) for piece in pieces(builder.parsed)]
+    if not builder.problems:
+        builder.problems.append(somewhere(builder.source))
+    return found
+
+
+class _Salvager:
+    """Parses the pieces of a file, each of which may be wrong on its own."""
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+        self._source = builder.source
+        self._problems = builder.problems
+        # How many of the problems are slips, which were told before anything was parsed.
+        self._slips = len(builder.problems)
+
+    def piece(self, piece: Piece, workflow: Span | None = None) -> Any:
+        """Parse one piece of a file, or of a workflow of it; None where it is lost."""
+        if len(self._problems) >= MOST_PROBLEMS:
+            return None
+        # Blanks in front keep every position what it is in the file.
+        text = " " * piece.start + self._builder.parsed[piece.start : piece.end]
+        mender = Mender(self._source, text, piece)
+        known = len(self._problems)
+        tree: Any = None
+        slips: list[int] = []
+        try:
+            tree = grammar().parse(text, start=piece.rule, on_error=mender.mend)
+        except UnexpectedInput as error:
+            lost = explain(error, self._source, piece)
+            # What follows a repair or a slip on its line may be wrong only because of that, and a
+            # brace that is left over because of any mistake before it.
+            slips = [i for i in range(self._slips) if is_on_line_of(self._problems[i], lost)]
+            is_left_over = text.strip() == "}" and self._problems
+            is_told = any(is_on_line_of(lost, mended) for mended in mender.problems) or (
+                # Two declarations on one line are more likely one that is wrong.
+                piece.rule == "declaration"
+                and any(is_on_line_of(lost, earlier) for earlier in self._problems)
+            )
+            if not (is_left_over or slips or is_told):
+                self._problems.append(lost)
+        self._problems += mender.problems
+        if piece.rule == "workflow_header":
+            built = self._workflow(piece, tree)
+        else:
+            built = None if tree is None else self._builder.build(tree)
+        if built is None:
+            body = workflow or self._source.span(piece.start, piece.end)
+            for index in (*slips, *range(known, len(self._problems))):
+                found = self._problems[index]
+                self._problems[index] = with_silences(found, self._source, piece, body)
+        return built
+
+    def _workflow(self, piece: Piece, header: Any) -> syntax.Workflow | None:
+        end = max(piece.body_end, piece.end, *(each.end for each in piece.statements), 0)
+        span = self._source.span(piece.start, end)
+        known = len(self._problems)
+        statements = [self.piece(statement, span) for statement in piece.statements]
+        # A mistake in a statement may have taken the brace with it.
+        is_wrong_inside = len(self._problems) > known
+        if piece.outer is not None:
+            header_span = self._source.span(piece.start, piece.end)
+            self._problems.append(nested_workflow(header_span))
+        if piece.open_parallel != -1:
+            if self._source.text[piece.open_parallel] == "{":
+                self._problems.append(never_closed(self._source, piece.open_parallel))
+        elif piece.early_end != -1:
+            self._problems.append(closed_early(self._source, piece.early_end))
+        elif header is not None and piece.body_start == -1:
+            self._problems.append(no_body(self._source.span(piece.start, piece.end), piece))
+        elif piece.body_start != -1 and piece.body_end == -1 and not is_wrong_inside:
+            self._problems.append(never_closed(self._source, piece.body_start))
+        if header is None:
+            return None
+        name, description = header.children
+        return syntax.Workflow(
+            self._builder.name(name),
+            self._builder.text(description),
+            tuple(each for each in statements if each is not None),
+            span,
+        )
