@@ -37,9 +37,16 @@ def test_the_parts_are_laid_out_as_the_whole_is(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(formatting, "MOST_LINES", most_lines)
     text = unformatted(path, monkeypatch)
-    whole = black.format_str(text, mode=MODE)
+    whole = black.format_str(text.replace(formatting.CUT, ""), mode=MODE)
     assert formatting.formatted(text) == whole
     assert formatting.formatted(text) == whole  # as it was kept
+
+
+def test_a_long_workflow_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formatting, "MOST_LINES", 20)
+    text = unformatted(EXAMPLES / "onboarding" / "onboarding.wf", monkeypatch)
+    (workflow,) = (part for part in text.split("# --- ") if part.startswith("onboard_employee"))
+    assert len(formatting._parts(workflow)) >= 5
 
 
 def test_two_processes_give_what_one_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -55,7 +62,7 @@ def test_what_is_no_python_is_not_kept(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(black.InvalidInput):
         formatting.formatted("def f(:\n")
-    assert not cache.directory().exists()
+    assert not Path(cache.directory()).exists()
 
 
 def test_the_cache_does_not_grow_without_end(
@@ -66,5 +73,5 @@ def test_the_cache_does_not_grow_without_end(
     for number in range(5):
         cache.keep(f"layout-{number}", b"text")
         cache.keep(f"grammar-{number % 2}", b"tables")
-    assert len(list(cache.directory().iterdir())) == 5
+    assert len(list(Path(cache.directory()).iterdir())) == 5
     assert cache.kept("layout-4") == b"text"

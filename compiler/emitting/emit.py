@@ -30,7 +30,7 @@ from ..servers.configuration import (
     parse_template,
 )
 from . import comparison
-from .formatting import formatted
+from .formatting import CUT, formatted
 from .header import Fingerprint, with_header
 from .imports import module_level_names, with_imports
 from .names import Names, plain, snake_case
@@ -133,6 +133,7 @@ class ModuleWriter:
                 }
                 for downstream in self.server.downstreams
             ],
+            "cut": CUT,
             "guards": guards,
             "drift": self.placement.drift,
             "fails_on_drift": guards and self.placement.drift == "fail",

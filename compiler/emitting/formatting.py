@@ -1,8 +1,8 @@
 """A module's text as Black lays it out, section by section.
 
 In: the text of a module. Out: what Black makes of it. A section starts with a comment `# --- …`;
-a long one is cut before its steps. Each part means the same alone, so Black gives the same for
-it. Most parts of a server are those of its last build, or of every server: what Black made of
+a long one is cut where it says so, which is before models and steps. Each part means the same
+alone, so Black gives the same for it. Most parts of a server are those of its last build, or of every server: what Black made of
 them is kept, and Black, which takes long to import and longer to work, only sees what is new.
 """
 
@@ -17,47 +17,54 @@ from importlib.metadata import version
 from ..cache import keep, kept
 
 LINE_LENGTH = 88
+CUT = "\f"
+"""Where a long text may be cut: before a definition, or a statement at the top of a function."""
 MOST_LINES = 500
 """How long a part may be that is not cut."""
 WORTH_A_PROCESS = 4000
 """How many lines have to be laid out for a second process to pay."""
 
 _SECTION = re.compile(r"^(?=# --- )", re.MULTILINE)
-_STEP = re.compile(r"(?<=\n\n)(?=    # Step \d+/\d+: )")
 _BODY = "async def _():\n"
 
 
 def formatted(text: str) -> str:
-    """Return a module's text in Black's layout; raises what Black raises for no Python."""
+    """Return a module's text in Black's layout; raises what Black raises for no Python.
+
+    The text may hold `CUT`, the result does not.
+    """
     sections = _SECTION.split(text)
     parts = [_parts(section) for section in sections]
     texts = _formatted([part for each in parts for part in each])
     result = ""
     for section, its_parts in zip(sections, parts, strict=True):
-        written = "".join(_joined(its_parts, texts))
+        written = _joined(its_parts, texts)
         result += written + "\n" * _blank_lines(section, written)
     return result.rstrip("\n") + "\n"
 
 
 def _parts(section: str) -> list[str]:
-    """Cut a long section into pieces that hold whole steps; the first has what is before them."""
+    """Cut a long section into pieces that can stand alone."""
     if section.count("\n") <= MOST_LINES:
-        return [section]
-    first, *steps = _STEP.split(section)
+        return [section.replace(CUT, "")]
+    first, *rest = section.split(CUT)
     pieces = [first]
-    for step in steps:
-        if len(pieces) > 1 and pieces[-1].count("\n") < MOST_LINES:
-            pieces[-1] += step
+    for text in rest:
+        in_function = text.startswith(" ")
+        if pieces[-1].count("\n") < MOST_LINES and in_function == pieces[-1].startswith(_BODY):
+            pieces[-1] += text
         else:
-            pieces.append(_BODY + step)
+            pieces.append(_BODY + text if in_function else text)
     return pieces
 
 
-def _joined(parts: list[str], texts: dict[str, str]) -> Iterable[str]:
-    for number, part in enumerate(parts):
-        text = texts[part].removeprefix(_BODY) if number else texts[part]
-        is_last = number == len(parts) - 1
-        yield text if is_last else text + "\n"
+def _joined(parts: list[str], texts: dict[str, str]) -> str:
+    written = texts[parts[0]]
+    for part in parts[1:]:
+        in_function = part.startswith(_BODY)
+        written += "\n" if in_function else "\n\n"
+        written += texts[part].removeprefix(_BODY)
+    return written
 
 
 def _blank_lines(section: str, written: str) -> int:
