@@ -2,8 +2,9 @@
 
 In: the text of a module. Out: what Black makes of it. A section starts with a comment `# --- …`;
 a long one is cut where it says so, which is before models and steps. Each part means the same
-alone, so Black gives the same for it. Most parts of a server are those of its last build, or of every server: what Black made of
-them is kept, and Black, which takes long to import and longer to work, only sees what is new.
+alone, so Black gives the same for it. Most parts of a server are those of its last build, or of
+every server: what Black made of them is kept, and Black, which takes long to import and longer to
+work, only sees what is new.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def _parts(section: str) -> list[str]:
             pieces[-1] += text
         else:
             pieces.append(_BODY + text if in_function else text)
-    return pieces
+    # Where the templates give what Black would, it has to look once instead of twice.
+    return [piece.rstrip("\n") + "\n" for piece in pieces]
 
 
 def _joined(parts: list[str], texts: dict[str, str]) -> str:

@@ -88,9 +88,12 @@ def _uses(workflow: plan.Workflow) -> Iterator[_Use]:
 def _of_tool(uses: Sequence[_Use]) -> Table | None:
     """Return what is relied on of a tool; None for one whose schemas cannot be compared."""
     tool = uses[0].call.tool
+    # Of calls that send the same kinds, or that read the same, one stands for all.
+    calls = {_kinds_sent(use.call): use.call for use in uses}
+    reads = {repr(use.reads): use.reads for use in uses}
     try:
-        sent = _united([_sent(use.call) for use in uses], of_all=True)
-        read = _united([_read(tool, use.reads) for use in uses], of_all=False)
+        sent = _united([_sent(call) for call in calls.values()], of_all=True)
+        read = _united([_read(tool, each) for each in reads.values()], of_all=False)
         table = {**_parts(sent, "takes", "may_take"), **_parts(read, "gives", "may_give")}
         return None if any(differences(tool, table)) else table
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
@@ -140,13 +143,27 @@ def _sent(call: plan.ToolCall) -> _Members:
     return _Members(kinds if fits("object", rules) else {"": rules, **kinds}, required)
 
 
-def _of_value(argument: plan.Argument) -> _Members:
-    """Return the kinds of a value and its parts; a constant may become another of its type."""
+def _kinds_sent(call: plan.ToolCall) -> str:
+    return repr(
+        [
+            (each.name, _schema_of(each), each.value.type.absent, each.check is None)
+            for each in call.arguments
+        ]
+    )
+
+
+def _schema_of(argument: plan.Argument) -> Any:
+    """Return the schema of a value; a constant may become another of its type."""
     value = argument.value
-    schema = value.type.schema
     if isinstance(value, plan.Constant):
-        schema = {"type": _JSON_TYPES[type(value.value)]}
-    owner = object_of({argument.name: Access(schema, required=not value.type.absent)})
+        return {"type": _JSON_TYPES[type(value.value)]}
+    return value.type.schema
+
+
+def _of_value(argument: plan.Argument) -> _Members:
+    """Return the kinds of a value and its parts."""
+    required = not argument.value.type.absent
+    owner = object_of({argument.name: Access(_schema_of(argument), required=required)})
     members = _members(owner, _names(owner, owner, "", Reads(whole=True)))
     kinds = {name: " | ".join(map(_typed, own.split(" | "))) for name, own in members.kinds.items()}
     return _Members(kinds, members.required)

@@ -16,7 +16,14 @@ from msgspec import Struct
 from .. import plan, schema
 from .names import camel_case, plain, snake_case
 from .python_types import BUILT_IN, FORMATS, Definition, Model, schema_told
-from .python_values import Local, absence_of, attribute_of_declared, attribute_of_reads, dictionary
+from .python_values import (
+    Local,
+    absence_of,
+    attribute_of_declared,
+    attribute_of_reads,
+    dictionary,
+    literal,
+)
 from .reads import ITEM, Reads
 
 if TYPE_CHECKING:
@@ -72,7 +79,7 @@ class StepWriter:
             case plan.ToolCall() as call:
                 arguments.append(repr(f"{call.server.name}.{call.tool.name}"))
             case plan.WorkflowCall() as call:
-                arguments.append(repr(call.workflow))
+                arguments.append(literal(call.workflow))
         lines = _comments(handoff.comments)
         if handoff.call is not None:
             known = self._whole_arguments(handoff.call, "handoff")
@@ -114,7 +121,7 @@ class StepWriter:
         self.module.uses.absent |= absent == "ABSENT"
         return {
             **action,
-            "name": repr(step.name),
+            "name": literal(step.name),
             "comments": _comments(step.comments),
             "run": "run" if loop is None else "each",
             "loop": loop,
@@ -206,7 +213,8 @@ class StepWriter:
                 elif promised := self._promised(step):
                     self.used.promises = True
                     options.append(f"promised={promised!r}")
-                given = [self._server(call.server), repr(call.tool.name), arguments, output.python]
+                called = [self._server(call.server), literal(call.tool.name)]
+                given = [*called, arguments, output.python]
                 return {"method": "step", "given": given, "options": options}
             case plan.Read(server=server, uri=uri):
                 self.used.reads_resources = True
@@ -217,7 +225,7 @@ class StepWriter:
                 self.used.calls_workflows = True
                 callee = self.module.callees[call.workflow]
                 arguments = self._values_for(call, step.name)
-                given = [repr(call.workflow), callee.runner, str(callee.step_count), arguments]
+                given = [literal(call.workflow), callee.runner, str(callee.step_count), arguments]
                 return {"method": "call", "given": given, "options": []}
 
     def _promised(self, step: plan.Step) -> dict[str, Any] | None:
@@ -325,13 +333,13 @@ class StepWriter:
             self.used.undoes_by_workflows = True
             callee = self.module.callees[step.undo.workflow]
             arguments = self._values_for(step.undo, step.name)
-            given = [repr(step.undo.workflow), callee.runner, str(callee.step_count)]
+            given = [literal(step.undo.workflow), callee.runner, str(callee.step_count)]
             given += [arguments, *timeout]
             return {"method": "undo_by", "given": given}
         self.used.undoes_by_tools = True
         given = [
             self._server(step.undo.server),
-            repr(step.undo.tool.name),
+            literal(step.undo.tool.name),
             self._whole_arguments(step.undo, step.name),
             *timeout,
         ]
@@ -407,7 +415,7 @@ def _comments(lines: tuple[str, ...]) -> list[str]:
 
 
 def _set_of(names: list[str]) -> str:
-    return "{" + ", ".join(map(repr, names)) + "}"
+    return "{" + ", ".join(map(literal, names)) + "}"
 
 
 def _number(seconds: float) -> str:
