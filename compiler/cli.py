@@ -277,6 +277,8 @@ def build(
     force: bool,
 ) -> int:
     """Check the files and write the MCP server that they describe."""
+    if show_diff and not only_check:
+        raise click.UsageError("--diff goes with --check; a build writes")
     question = ["build", output, drift, *files]
     if not (only_check or force) and is_unchanged(question):
         console.say(f"{output}: unchanged")
@@ -341,6 +343,8 @@ def lock(
     What has changed on a server that the lock knew is told as breaking or compatible for the
     workflows of these files.
     """
+    import shlex
+
     from .diagnostics import in_order
     from .drift import differences
     from .project import read_project
@@ -369,7 +373,7 @@ def lock(
         if not project.locked and not about_servers:
             console.say(f"{LOCK_NAME} knows all servers; `--upgrade` asks them again")
     elif found:
-        command = " ".join(["wfc lock", *files, "--upgrade", *servers])
+        command = shlex.join(["wfc", "lock", *files, "--upgrade", *servers])
         console.say(f"{LOCK_NAME} is out of date; `{command}` takes the changes over")
     code = console.report(in_order([*about_servers, *found]))
     if any(each.is_error for each in about_servers):

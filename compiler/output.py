@@ -7,6 +7,7 @@ what a build gives (WF905), or where writing would lose what somebody else wrote
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Sequence
 
 from .diagnostics import Diagnostic
@@ -38,8 +39,8 @@ def stale(
     if existing == text:
         return None
     found = reasons(existing, wanted)
-    mending = " ".join(command)
-    if existing is not None and not _is_ours(existing):
+    mending = shlex.join(command)
+    if existing and not _is_ours(existing):
         help = f"move what a hand wrote into the .wf, then run `{mending} --force`"
     elif found:
         help = f"run `{mending}`"

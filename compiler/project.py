@@ -251,14 +251,17 @@ def _lock_one(project: Project, lock_path: str, units: list[Unit], locking: Lock
             write_atomically(lock_path, catalog.source.text)
         return
     if not locking.allowed:
+        import shlex
+
+        mending = shlex.join(["wfc", "lock", units[0].file.source.path])
         for name, (_, span) in wanted.items():
             project.diagnostics.append(
                 Diagnostic(
                     "WF903",
                     f"the lock does not know the server `{name}`",
                     span,
-                    help=f"run `wfc lock {units[0].file.source.path}` where the server can be "
-                    f"reached, and commit {LOCK_NAME}",
+                    help=f"run `{mending}` where the server can be reached, "
+                    f"and commit {LOCK_NAME}",
                 )
             )
         return

@@ -148,14 +148,14 @@ def test_an_option_that_was_another() -> None:
 def test_a_file_that_is_new_here() -> None:
     Path("more.wf").write_text(Path("buy.wf").read_text().replace("workflow buy", "workflow more"))
     outcome = wfc("build", "buy.wf", "more.wf", "-o", "server.py", "--check")
-    assert "out of date: it was built from buy.wf\n" in outcome.stderr
+    assert "out of date: it was built from buy.wf and not from buy.wf more.wf\n" in outcome.stderr
     assert "run `wfc build buy.wf more.wf -o server.py`" in outcome.stderr
 
 
 def test_a_file_that_has_another_name() -> None:
     Path("buy.wf").rename("shopping.wf")
     outcome = wfc("build", "shopping.wf", "-o", "server.py", "--check")
-    assert "out of date: it was built from buy.wf\n" in outcome.stderr
+    assert "out of date: it was built from buy.wf and not from shopping.wf\n" in outcome.stderr
     assert "run `wfc build shopping.wf -o server.py`" in outcome.stderr
 
 
@@ -163,6 +163,68 @@ def test_a_file_that_was_moved() -> None:
     Path("server.py").rename("mine.py")
     outcome = wfc("build", "buy.wf", "-o", "mine.py", "--check")
     assert "out of date: it was built as another file\n" in outcome.stderr
+    Path("elsewhere").mkdir()
+    Path("mine.py").rename("elsewhere/server.py")
+    outcome = wfc("build", "buy.wf", "-o", "elsewhere/server.py", "--check")
+    assert "out of date: it was built from buy.wf and not from ../buy.wf\n" in outcome.stderr
+    assert wfc("build", "buy.wf", "-o", "elsewhere/server.py").code == 0
+    assert wfc("build", "buy.wf", "-o", "elsewhere/server.py", "--check").code == 0
+
+
+def test_names_that_a_shell_would_split() -> None:
+    Path("buy.wf").rename("buy it.wf")
+    build = ("build", "buy it.wf", "-o", "my server.py")
+    assert wfc(*build).code == 0
+    edit("buy it.wf", "What to buy", "What")
+    outcome = wfc(*build, "--check")
+    assert "my server.py is out of date: buy it.wf changed\n" in outcome.stderr
+    assert "run `wfc build 'buy it.wf' -o 'my server.py'`" in outcome.stderr
+    assert "    wfc build 'buy it.wf' -o 'my server.py'\n" in Path("my server.py").read_text()
+
+
+def test_files_of_several_folders() -> None:
+    for name in ("one", "two"):
+        Path(name).mkdir()
+        for file in ("buy.wf", "shop.py", "tools.lock.json"):
+            shutil.copy(file, name)
+    edit("two/buy.wf", "workflow buy", "workflow buy_too")
+    build = ("build", "one/buy.wf", "two/buy.wf", "-o", "server.py")
+    assert wfc(*build, "--force").code == 0
+    edit("two/buy.wf", "What to buy", "What")
+    edit("two/tools.lock.json", "Pay for a reservation.", "Pay.")
+    outcome = wfc(*build, "--check")
+    why = "out of date: two/buy.wf changed; the lock in two changed: shop.pay\n"
+    assert why in outcome.stderr
+
+
+def test_an_empty_file_is_built_over() -> None:
+    Path("server.py").write_text("")
+    outcome = wfc(*CHECK)
+    assert "run `wfc build buy.wf -o server.py`\n" in outcome.stderr
+    assert wfc(*BUILD).code == 0
+
+
+def test_a_difference_is_only_for_a_check() -> None:
+    edit("buy.wf", "What to buy", "What")
+    before = text()
+    outcome = wfc(*BUILD, "--diff")
+    assert "--diff goes with --check" in outcome.stderr
+    assert (outcome.code, text()) == (2, before)
+
+
+def test_line_ends_of_windows_are_no_hand_edit() -> None:
+    """Of what is stale, too: a build replaces it."""
+    Path("server.py").write_bytes(Path("server.py").read_bytes().replace(b"\n", b"\r\n"))
+    edit("buy.wf", "What to buy", "What")
+    assert "out of date: buy.wf changed\n" in wfc(*CHECK).stderr
+    assert wfc(*BUILD).code == 0
+
+
+def test_a_workflow_with_merge_conflicts() -> None:
+    edit("buy.wf", "  # The", "<<<<<<< ours\n  # The\n=======\n>>>>>>> theirs\n  # The")
+    outcome = wfc(*CHECK)
+    assert outcome.code == 1
+    assert "error[WF102]: a merge conflict is not resolved here" in outcome.stderr
 
 
 def test_json_tells_it_too() -> None:

@@ -304,6 +304,9 @@ class FileChecker:
                 if found:
                     help = f"the server `{other}` has `{found}`"
                     break
+        import shlex
+
+        upgrade = shlex.join(["wfc", "lock", self.unit.file.source.path, "--upgrade"])
         notes = (f"its tools are {listing(tools)}",) if tools else ("it has no tools",)
         return Diagnostic(
             "WF302",
@@ -311,7 +314,7 @@ class FileChecker:
             call.tool.span,
             label="unknown tool",
             notes=notes,
-            help=help or "if the server has it by now, run `wfc lock --upgrade`",
+            help=help or f"if the server has it by now, run `{upgrade}`",
             fix=spelling_fix(call.tool.span, name, tools),
         )
 

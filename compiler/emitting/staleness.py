@@ -14,8 +14,7 @@ from typing import get_args
 from .. import __version__, plan
 from ..conventions import DriftMode
 from ..servers.catalog import Tool
-from .header import Fingerprint, Header, Part, has_conflicts, read_header
-from .names import plain
+from .header import Fingerprint, Header, Part, has_conflicts, in_command, read_header
 
 
 def fingerprint(
@@ -28,7 +27,7 @@ def fingerprint(
         Part("drift", "", "", placement.drift),
     ]
     for path, place in zip(server.files, placement.sources, strict=True):
-        parts.append(Part("file", place.rpartition("/")[2], place, texts[path]))
+        parts.append(Part("file", place, place, texts[path]))
     for downstream in server.downstreams:
         name = f"{downstream.origin}: {downstream.server}"
         place = placement.folders[downstream.folder]
@@ -104,17 +103,18 @@ def _changes(header: Header, wanted: Fingerprint) -> Iterator[str]:
             case _:
                 continue
         told = True
-    sources = " ".join(plain(part.place) for part in wanted.parts if part.kind == "file")
+    sources = in_command(part.place for part in wanted.parts if part.kind == "file")
     if header.sources != sources:
-        yield f"it was built from {header.sources}"
+        yield f"it was built from {header.sources} and not from {sources}"
         told = True
     configured = [part.name.split(": ", 1) for part in changed if part.kind == "configuration"]
     for origin in dict.fromkeys(origin for origin, _ in configured):
         servers = (server for each, server in configured if each == origin)
         yield f"{origin} changed: {', '.join(servers)}"
-    tools = [part.name for part in changed if part.kind == "tool"]
-    if tools:
-        yield f"the lock changed: {_listed(tools)}"
+    tools = [part for part in changed if part.kind == "tool"]
+    for place in dict.fromkeys(part.place for part in tools):
+        lock = "the lock" if place == "." else f"the lock in {place}"
+        yield f"{lock} changed: {_listed(part.name for part in tools if part.place == place)}"
     if not (told or configured or tools):
         yield "it was built from something else"
 

@@ -114,13 +114,13 @@ def read_catalog(source: SourceFile) -> Catalog:
             raise LockError(
                 "the lock has merge conflicts",
                 source.span(conflict.start(), conflict.end()),
-                "run `wfc lock`: it keeps what both sides agree on, and asks the servers for the "
-                "rest",
+                "run `wfc lock` on the .wf files: it keeps what both sides agree on, and asks the "
+                "servers for the rest",
             ) from None
         raise LockError(
             f"the lock is {error.message}",
             error.span,
-            "delete it and run `wfc lock`, or take it back from version control",
+            "delete it and run `wfc lock` on the .wf files, or take it back from version control",
         ) from None
 
     reader = _Reader(text)
@@ -189,7 +189,7 @@ class _Reader:
         return LockError(
             f"the lock does not have the shape of one: {problem}",
             self._lock.span(*place),
-            "delete it and run `wfc lock`, or take it back from version control",
+            "delete it and run `wfc lock` on the .wf files, or take it back from version control",
         )
 
     def _list(self, server: dict[str, Any], place: tuple[str, str], key: str) -> list[Any]:
