@@ -218,10 +218,14 @@ Action: TypeAlias = ToolCall | WorkflowCall | Read
 
 
 class Requirement(Struct, frozen=True):
-    """A condition on a step's own output, and what to say when it does not hold."""
+    """A condition on a step's own output, and what to say when it does not hold.
+
+    `is_worded` says that the `.wf` has these words.
+    """
 
     condition: Condition
     message: Expression
+    is_worded: bool
 
 
 class Loop(Struct, frozen=True):

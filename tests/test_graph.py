@@ -77,6 +77,21 @@ def test_the_picture_of_the_shop() -> None:
     assert "http" not in Path("buy.svg").read_text().replace("http://www.w3.org/2000/svg", "")
 
 
+def test_letters_that_are_wide() -> None:
+    edit("buy.wf", "Buy an article", "お茶" * 20)
+    wfc("graph", "buy.wf", "-o", "buy.svg")
+    root = ElementTree.fromstring(Path("buy.svg").read_text("utf-8"))
+    texts = [text.text or "" for text in root.iter(f"{SVG}text")]
+    assert "お茶" * 14 + "…" in texts
+    widest = max(float(box.get("width", 0)) for box in root.iter(f"{SVG}rect"))
+    assert widest > 57 * 7.25
+
+
+def test_a_result_that_is_no_object() -> None:
+    edit("buy.wf", "{receipt: payment.receipt}", "payment.receipt")
+    assert 'w1z(["return payment.receipt"])' in wfc("graph", "buy.wf").stdout
+
+
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*/*.wf")), ids=lambda path: path.stem)
 def test_every_example_can_be_drawn(example: Path) -> None:
     assert wfc("graph", "--locked", example).code == 0

@@ -358,7 +358,8 @@ class WorkflowChecker:
                     if condition is None or message is None:
                         is_right = False
                         continue
-                    requirements.append(plan.Requirement(condition, message))
+                    is_worded = clause.message is not None
+                    requirements.append(plan.Requirement(condition, message, is_worded))
         found["requirements"] = tuple(requirements)
         return own is not None and own.used, found if is_right else None
 

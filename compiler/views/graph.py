@@ -65,7 +65,7 @@ def _nodes(workflow: Workflow, prefix: str) -> Iterator[str]:
     if workflow.handoff is not None:
         yield f"{prefix}z[/{_quoted('handoff', workflow.handoff.what)}/]"
     elif workflow.returns:
-        names = ", ".join(each.name for each in workflow.returns if each.name)
+        names = ", ".join(each.name or each.value for each in workflow.returns)
         yield f"{prefix}z([{_quoted('return ' + names)}])"
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import pairwise
+from unicodedata import east_asian_width
 
 from msgspec import Struct, field
 
@@ -249,12 +250,22 @@ def _flows(flows: Sequence[Flow]) -> list[_Row]:
 
 
 def _visible(text: str) -> str:
+    """Return as much of a text as fits into the widest box."""
     line = "".join(letter if letter.isprintable() else " " for letter in text)
-    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+    if _columns(line) <= LONGEST:
+        return line
+    while _columns(line) >= LONGEST:
+        line = line[:-1]
+    return line + "…"
+
+
+def _columns(text: str) -> int:
+    """Return how many letters of a Latin text a text is as wide as."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _width(rows: Iterable[_Row]) -> float:
-    return max((len(_visible(row.text)) for row in rows), default=0) * LETTER + 2 * PADDING
+    return max((_columns(_visible(row.text)) for row in rows), default=0) * LETTER + 2 * PADDING
 
 
 # --- Where the lines run

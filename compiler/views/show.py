@@ -27,6 +27,8 @@ def as_json(workflows: Iterable[Workflow]) -> str:
 
 def _workflow(workflow: Workflow) -> Iterator[str]:
     yield f"{workflow.name}: {_line(workflow.description)}"
+    for instruction in workflow.instructions:
+        yield f"  instruction {_line(instruction)}"
     if workflow.arguments:
         yield "  takes"
         width = max(len(_given(each)) for each in workflow.arguments)
@@ -58,6 +60,7 @@ def _given(argument: Argument) -> str:
 def _step(step: Step) -> Iterator[str]:
     margin = "    " if step.parallel is not None else "  "
     bound = "" if step.binding is None else f" as {step.binding}"
+    bound += "" if step.declared is None else f": {step.declared}"
     yield f"{margin}{step.number}. {step.name}: {step.call.what}{bound}"
     margin += "   "
     yield from _flows(step.call.flows, margin, "←")

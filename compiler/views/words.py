@@ -34,13 +34,15 @@ class Call(Struct, frozen=True):
 class Step(Struct, frozen=True):
     """A step; `clauses` are its other clauses, a line each, as flows of their values.
 
-    `parallel` numbers the blocks of steps that run at the same time.
+    `declared` is the type that the binding is declared with, `parallel` numbers the blocks of steps
+    that run at the same time.
     """
 
     number: int
     name: str
     call: Call
     binding: str | None
+    declared: str | None
     clauses: tuple[Flow, ...]
     undo: Call | None
     parallel: int | None
@@ -61,6 +63,7 @@ class Workflow(Struct, frozen=True):
 
     name: str
     description: str
+    instructions: tuple[str, ...]
     arguments: tuple[Argument, ...]
     steps: tuple[Step, ...]
     returns: tuple[Flow, ...]
@@ -88,6 +91,7 @@ def _workflow(workflow: plan.Workflow) -> Workflow:
     return Workflow(
         workflow.name,
         workflow.description,
+        workflow.instructions,
         arguments,
         tuple(_steps(workflow)),
         () if workflow.result is None else _fields(workflow.result),
@@ -110,6 +114,7 @@ def _steps(workflow: plan.Workflow) -> Iterator[Step]:
                 step.name,
                 _call(step.action),
                 step.binding,
+                describe(step.output.schema) if step.declared else None,
                 tuple(_clauses(step)),
                 None if step.undo is None else _call(step.undo),
                 block,
@@ -117,21 +122,30 @@ def _steps(workflow: plan.Workflow) -> Iterator[Step]:
 
 
 def _clauses(step: plan.Step) -> Iterator[Flow]:
-    if step.when is not None:
-        names = (path.name for path in plan.condition_paths(step.when))
-        yield Flow("when", condition(step.when), _unique(names))
     if step.loop is not None:
         items = step.loop.items
         yield Flow(f"for {step.loop.name} in", expression(items), _sources(items))
+    if step.when is not None:
+        names = (path.name for path in plan.condition_paths(step.when))
+        yield Flow("when", condition(step.when), _unique(names))
     if step.timeout is not None:
         yield Flow("timeout", f"{step.timeout:g}s")
     if step.attempts > 1:
         pause = f" every {step.every:g}s" if step.every else ""
         yield Flow("retry", f"{step.attempts}{pause}")
     for requirement in step.requirements:
-        yield Flow("require", condition(requirement.condition))
+        yield _requirement(requirement)
     if step.guidance is not None:
         yield Flow("guidance", expression(step.guidance), _sources(step.guidance))
+
+
+def _requirement(requirement: plan.Requirement) -> Flow:
+    names = [path.name for path in plan.condition_paths(requirement.condition)]
+    told = condition(requirement.condition)
+    if requirement.is_worded:
+        told += f" {expression(requirement.message)}"
+        names += _sources(requirement.message)
+    return Flow("require", told, _unique(names))
 
 
 def _call(action: plan.Action) -> Call:
@@ -183,7 +197,7 @@ def expression(value: plan.Expression) -> str:
         case plan.Array(items):
             return f"[{', '.join(map(expression, items))}]"
         case plan.Object(entries):
-            return f"{{{', '.join(f'{key}: {expression(each)}' for key, each in entries)}}}"
+            return f"{{{', '.join(f'{_key(key)}: {expression(each)}' for key, each in entries)}}}"
 
 
 def condition(value: plan.Condition) -> str:
@@ -207,9 +221,15 @@ def _in_parentheses(value: plan.Condition) -> str:
 
 
 def _access(key: str | int) -> str:
-    if isinstance(key, str) and key.isidentifier():
-        return f".{key}"
-    return f"[{_json(key)}]"
+    return f".{key}" if isinstance(key, str) and _is_name(key) else f"[{_json(key)}]"
+
+
+def _key(key: str) -> str:
+    return key if _is_name(key) else _json(key)
+
+
+def _is_name(key: str) -> bool:
+    return key.isidentifier() and key.isascii()
 
 
 def _sources(value: plan.Expression) -> tuple[str, ...]:
