@@ -496,6 +496,8 @@ def graph(
 @click.argument("folder", default=".", type=click.Path(), metavar="[DIR]")
 def init(folder: str) -> int:
     """Lay out a project that runs: a workflow, a server in Python, a test, checks for CI."""
+    import shlex
+
     from .initialize import Occupied, initialize
 
     try:
@@ -506,8 +508,9 @@ def init(folder: str) -> int:
         raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from error
     for path in written:
         click.echo(path.as_posix(), err=True)
-    there = "" if os.path.normpath(folder) == "." else f"cd {folder} && "
-    click.echo(f"\nNow: {there}wfc build hello.wf -o server.py && python -m pytest", err=True)
+    there = "" if os.path.normpath(folder) == "." else f"cd {shlex.quote(folder)} && "
+    click.echo(f"\nNow: {there}wfc build hello.wf -o server.py", err=True)
+    click.echo("Its test: pip install pytest && python -m pytest", err=True)
     return 0
 
 

@@ -12,10 +12,10 @@ from shop import lay_out, wfc
 
 def test_the_new_project_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    outcome = wfc("init", "new")
+    outcome = wfc("init", "a new one")
     assert outcome.code == 0
-    assert "cd new && wfc build hello.wf -o server.py && python -m pytest" in outcome.stderr
-    monkeypatch.chdir(tmp_path / "new")
+    assert "Now: cd 'a new one' && wfc build hello.wf -o server.py\n" in outcome.stderr
+    monkeypatch.chdir(tmp_path / "a new one")
     assert wfc("build", "hello.wf", "-o", "server.py").code == 0
     tests = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
