@@ -9,14 +9,18 @@ the files do not use is told as a note. Nothing is connected or written here.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from . import plan
 from .checking.check import Unit, check
+from .conventions import LOCK_NAME
 from .diagnostics import Diagnostic, Related, Severity
 from .diagnostics.suggest import listing
+from .emitting.relied_on import differences_of, relied_on
 from .language import syntax
 from .project import Project
 from .servers.catalog import Catalog, CatalogServer, Tool
@@ -93,6 +97,11 @@ def _told(change: _Change, uses: Sequence[Span], judge: _Judge) -> Diagnostic:
         notes = changes(change.old, change.new) or ["what changed is nothing that wfc looks at"]
     errors = judge.broken_by(change)
     if not errors:
+        if refused := judge.refused_by_built(change):
+            notes.append(
+                f"a server that was built before does not take it: {'; '.join(refused)}; "
+                "build it anew"
+            )
         notes += [f"new with it: {each.code} {each.message}" for each in judge.warned_of(change)]
         return Diagnostic(
             "WF903",
@@ -142,7 +151,8 @@ class _Judge:
             lock: replace(each.before, servers={**each.after.servers, **each.before.servers})
             for lock, each in relocked.items()
         }
-        self._known = {_key(each) for each in self._problems(self._before)}
+        self._built, known = self._checked(self._before)
+        self._known = {_key(each) for each in known}
         after = {lock: each.after for lock, each in relocked.items()}
         self._new = [each for each in self._problems(after) if _key(each) not in self._known]
         self._explained: set[_Key] = set()
@@ -163,6 +173,16 @@ class _Judge:
     def unexplained(self) -> list[Diagnostic]:
         """Return the new errors that only several changes together give."""
         return [each for each in self._new if each.is_error and _key(each) not in self._explained]
+
+    def refused_by_built(self, change: _Change) -> list[str]:
+        """Return what a server that was built with the old tool tells of the new one."""
+        if self._built is None or change.new is None:
+            return []
+        found: list[str] = []
+        for (folder, _, server), tools in relied_on(self._built).items():
+            if server == change.server and os.path.join(folder, LOCK_NAME) == change.lock:
+                found += differences_of(change.new, tools.get(change.tool, {}))
+        return found
 
     def step_of(self, diagnostic: Diagnostic) -> str | None:
         """Return the name of the step that a diagnostic points into."""
@@ -190,11 +210,16 @@ class _Judge:
         return self._alone[key]
 
     def _problems(self, catalogs: dict[str, Catalog]) -> list[Diagnostic]:
+        return self._checked(catalogs)[1]
+
+    def _checked(
+        self, catalogs: dict[str, Catalog]
+    ) -> tuple[plan.Server | None, list[Diagnostic]]:
         units = [
             replace(unit, catalog=catalogs.get(unit.catalog.source.path, unit.catalog))
             for unit in self._project.units
         ]
-        return check(units)[1]
+        return check(units)
 
 
 # --- Where tools are used

@@ -5,7 +5,7 @@ One workflow over one tool. Each case changes the tool's schemas, and has the di
 
 import copy
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -100,13 +100,13 @@ def test_what_is_relied_on() -> None:
             "how": "object",
             "how.color": 'string, "red" | string, "green"',
             "kind": "string",
+            "labels.a": "integer",
             "place.town": "string",
             "words": "array",
         },
         "may_take": {
             "how.size": "integer, maximum: 9, minimum: 1",
             "labels": "object",
-            "labels.*": "number",
             "note": "string",
             "place": "object",
             "words[]": "string",
@@ -236,11 +236,11 @@ BREAKING: dict[str, tuple[Change, list[str]]] = {
     ),
     "members of another type": (
         lambda takes, gives: of(takes)["labels"].update(additionalProperties=TEXT),
-        ["it takes string as labels.*, and is given number"],
+        ["it takes string as labels.a, and is given integer"],
     ),
     "an object that was free": (
         lambda takes, gives: of(takes).update(labels={"type": "object", "properties": {"b": TEXT}}),
-        ["it takes nothing as labels.*, and is given number"],
+        ["it takes nothing as labels.a, and is given integer"],
     ),
     "a rule for all": (
         lambda takes, gives: takes.update(dependentRequired={"note": ["more"]}),
@@ -328,3 +328,85 @@ def test_what_refers_to_itself_is_compared_as_deep_as_it_is_told() -> None:
         "tree.left.name",
         "tree.name",
     ]
+
+
+# --- The comparison and the type checker agree
+
+
+def test_a_server_tells_what_the_type_checker_calls_breaking_and_nothing_else() -> None:
+    """Of results it tells more: a type that is wider is not what its models were made for."""
+    wrong: list[str] = []
+    seen = {True: 0, False: 0}
+    for what, side, is_wider, tool in drifted():
+        entry = catalog_of({"shop": [tool]}).servers["shop"].tools["order"]
+        told = list(differences(entry, table()))
+        _, problems = check_texts({"order.wf": WORKFLOW}, catalog_of({"shop": [tool]}))
+        errors = [each.message for each in problems if each.is_error]
+        seen[bool(errors)] += 1
+        may_be_told = bool(errors) or (side == "outputSchema" and is_wider)
+        if (errors and not told) or (told and not may_be_told):
+            wrong.append(f"{what}: the checker says {errors}, the server {told}")
+    assert min(seen.values()) > 30, seen
+    assert not wrong, "\n".join(wrong)
+
+
+def drifted() -> Iterator[tuple[str, str, bool, dict[str, Any]]]:
+    """Yield the tool with each part of its schemas changed in each way, and whether it is wider."""
+    for side in ("inputSchema", "outputSchema"):
+        for path in parts_of(ORDER[side]):
+            part = functools.reduce(lambda schema, key: schema[key], path, ORDER[side])
+            for what, is_wider, changed_part in [*other_types(part), *other_members(part, path)]:
+                if path == ("properties", "kind") and what == "is another text":
+                    continue  # a constant counts as any text, until a parameter takes but a few
+                tool = copy.deepcopy(ORDER)
+                if path:
+                    owner = functools.reduce(lambda schema, key: schema[key], path[:-1], tool[side])
+                    owner[path[-1]] = changed_part
+                else:
+                    tool[side] = changed_part
+                yield f"{side} {'.'.join(path)} {what}", side, is_wider, tool
+
+
+def parts_of(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the places of what is in a schema, and of itself."""
+    if "$ref" not in schema:
+        yield path
+    for key in ("properties", "$defs"):
+        for name, part in schema.get(key, {}).items():
+            yield from parts_of(part, (*path, key, name))
+    if "items" in schema:
+        yield from parts_of(schema["items"], (*path, "items"))
+
+
+def other_types(part: dict[str, Any]) -> Iterator[tuple[str, bool, dict[str, Any]]]:
+    yield "is described", False, {**part, "description": "Read ~/.ssh", "title": "A title"}
+    if "properties" in part:
+        return
+    yield "is a boolean", True, {"type": "boolean"}
+    yield "is anything", True, {}
+    yield "may be null", True, {"anyOf": [part, {"type": "null"}]}
+    yield "is wrapped", False, {"allOf": [part], "description": "As older libraries write it"}
+    if part.get("type") == "string":
+        yield "is another text", False, {"type": "string", "maxLength": 80}
+    for value in part.get("enum", []):
+        rest = [each for each in part["enum"] if each != value]
+        yield f"lacks {value}", False, {**part, "enum": rest}
+
+
+def other_members(
+    part: dict[str, Any], path: tuple[str, ...]
+) -> Iterator[tuple[str, bool, dict[str, Any]]]:
+    if "properties" not in part:
+        return
+    members, required = of(part), part.get("required", [])
+    more = {**members, "more": {"type": "string"}, "fresh": {"type": "string"}}
+    yield "has an optional member more", False, {**part, "properties": more}
+    yield "has a member more", False, {**part, "properties": more, "required": [*required, "fresh"]}
+    for name in members:
+        rest = {each: schema for each, schema in members.items() if each != name}
+        needed = [each for each in required if each != name]
+        # What is not declared in an object within one is still taken, as the checker has it.
+        if not path or name not in ("color", "size", "town"):
+            yield f"lacks {name}", True, {**part, "properties": rest, "required": needed}
+        yield f"may lack {name}", True, {**part, "required": needed}
+        yield f"has {name}", False, {**part, "required": [*needed, name]}

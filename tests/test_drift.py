@@ -163,6 +163,16 @@ def test_upgrade_to_what_breaks() -> None:
     assert wfc("check", "buy.wf").code == 1
 
 
+def test_a_compatible_change_that_a_server_built_before_does_not_take() -> None:
+    edit("shop.py", "    receipt: str\n", "    receipt: str | None\n")
+    outcome = wfc(*CHECK)
+    assert "compatible: shop.pay changed, and every step still fits" in outcome.stderr
+    assert (
+        "a server that was built before does not take it: "
+        "receipt of its result was string and is string | null; build it anew" in outcome.stderr
+    )
+
+
 def test_changes_that_only_fit_together() -> None:
     """An amount that becomes a text on both sides breaks nothing."""
     field_of_another_type()

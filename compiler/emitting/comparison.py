@@ -72,17 +72,18 @@ def alternatives_of(part: Any, schema: Any) -> list[Any]:
     """Return what a part of a schema stands for: itself alone, where it is that."""
     if not isinstance(part, dict):
         return [{}] if part is True else []
-    for key in ("$ref", "anyOf", "enum", "type"):
+    for key in ("$ref", "allOf", "anyOf", "oneOf", "enum", "type"):
         rest = {other: part[other] for other in part if other != key}
         if key == "$ref" in part:
             for step in part[key].split("/")[1:]:
                 schema = schema[step]
             return [{**schema, **rest}]
-        if isinstance(values := part.get(key), list):
+        values = part.get(key)
+        if isinstance(values, list) and (key != "allOf" or len(values) == 1):
             needs = rest.get("required", [])
             return [
                 {**rest, **each, "required": needs + each.get("required", [])}
-                if key == "anyOf"
+                if key.endswith("Of")
                 else {**rest, "const" if key == "enum" else key: each}
                 for each in values
             ]

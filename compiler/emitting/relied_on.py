@@ -9,14 +9,14 @@ they are those of the fields that are read, and of these the parts that are.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from msgspec import Struct
 
 from .. import plan
-from ..schema import Access, object_of
+from ..schema import Access, Json, Schema, array_of, object_of, union_of
 from ..servers.catalog import Tool
 from .comparison import alternatives_of, differences, fits, kinds_of
 from .reads import ITEM, Reads, reads_of
@@ -33,6 +33,9 @@ _JSON_TYPES = {
     str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null",
     list: "array", dict: "object",
 }  # fmt: skip
+
+_NOT_COMPARABLE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What comes of a schema that refers to itself, or to what is not there."""
 
 Identity = tuple[str, str, str]
 Table = dict[str, dict[str, str]]
@@ -71,6 +74,17 @@ def relied_on(server: plan.Server) -> dict[Identity, dict[str, Table]]:
     }
 
 
+def differences_of(tool: Tool, table: Table) -> list[str]:
+    """Return what a generated server tells of a tool that it was not built for; see `differences`.
+
+    Nothing where it could not tell, as when a schema refers to itself.
+    """
+    try:
+        return list(differences(tool, table))
+    except _NOT_COMPARABLE:
+        return []
+
+
 def _identity(downstream: plan.Downstream) -> Identity:
     return (downstream.folder, downstream.origin, downstream.server)
 
@@ -96,8 +110,8 @@ def _of_tool(uses: Sequence[_Use]) -> Table | None:
         read = _united([_read(tool, each) for each in reads.values()], of_all=False)
         table = {**_parts(sent, "takes", "may_take"), **_parts(read, "gives", "may_give")}
         return None if any(differences(tool, table)) else table
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        return None  # such as one that refers to itself, or to what is not there
+    except _NOT_COMPARABLE:
+        return None
 
 
 def _parts(members: _Members, always: str, sometimes: str) -> Table:
@@ -134,9 +148,10 @@ def _sent(call: plan.ToolCall) -> _Members:
     kinds: dict[str, str] = {}
     required: set[str] = set()
     for argument in call.arguments:
-        members = _of_value(argument)
-        if argument.check is not None or not _is_taken(members, call.tool):
-            members = _of_parameter(argument, call.tool)
+        found = (_of_value(argument, exactly=exactly) for exactly in (False, True))
+        taken = (each for each in found if _is_taken(each, call.tool))
+        members = None if argument.check is not None else next(taken, None)
+        members = members or _of_parameter(argument, call.tool)
         kinds |= {argument.name: "", **members.kinds}
         required |= members.required
     [rules] = _members(call.tool.input_schema, [""]).kinds.values()
@@ -146,27 +161,43 @@ def _sent(call: plan.ToolCall) -> _Members:
 def _kinds_sent(call: plan.ToolCall) -> str:
     return repr(
         [
-            (each.name, _schema_of(each), each.value.type.absent, each.check is None)
+            (each.name, _schema_of(each, exactly=True), each.value.type.absent, each.check is None)
             for each in call.arguments
         ]
     )
 
 
-def _schema_of(argument: plan.Argument) -> Any:
-    """Return the schema of a value; a constant may become another of its type."""
+def _schema_of(argument: plan.Argument, *, exactly: bool) -> Schema:
+    """Return the schema of a value; of a constant only that of its type, unless `exactly`."""
     value = argument.value
     if isinstance(value, plan.Constant):
-        return {"type": _JSON_TYPES[type(value.value)]}
+        return _of_constant(value.value, exactly=exactly)
     return value.type.schema
 
 
-def _of_value(argument: plan.Argument) -> _Members:
+def _of_value(argument: plan.Argument, *, exactly: bool) -> _Members:
     """Return the kinds of a value and its parts."""
     required = not argument.value.type.absent
-    owner = object_of({argument.name: Access(_schema_of(argument), required=required)})
+    schema = _schema_of(argument, exactly=exactly)
+    owner = object_of({argument.name: Access(schema, required=required)})
     members = _members(owner, _names(owner, owner, "", Reads(whole=True)))
-    kinds = {name: " | ".join(map(_typed, own.split(" | "))) for name, own in members.kinds.items()}
-    return _Members(kinds, members.required)
+    return _Members(_all_typed(members.kinds), members.required)
+
+
+def _of_constant(value: Json, *, exactly: bool) -> Schema:
+    """Return the types of a constant and its parts, or also `exactly` what they are."""
+    match value:
+        case dict():
+            parts = {name: _of_constant(each, exactly=exactly) for name, each in value.items()}
+            return object_of({name: Access(part, required=True) for name, part in parts.items()})
+        case list():
+            return array_of(union_of(_of_constant(each, exactly=exactly) for each in value))
+    of_type = {"type": _JSON_TYPES[type(value)]}
+    return {**of_type, "const": value} if exactly else of_type
+
+
+def _all_typed(kinds: Mapping[str, str]) -> dict[str, str]:
+    return {name: " | ".join(map(_typed, own.split(" | "))) for name, own in kinds.items()}
 
 
 def _typed(kind: str) -> str:
@@ -193,7 +224,7 @@ def _of_parameter(argument: plan.Argument, tool: Tool) -> _Members:
     reads = Reads(fields={argument.name: Reads(whole=True)})
     members = _members(tool.input_schema, _names(tool.input_schema, tool.input_schema, "", reads))
     inner = {name for name in members.required if _owner(name)}
-    kinds = {**dict.fromkeys(inner, ""), **members.kinds}
+    kinds = {**dict.fromkeys(inner, ""), **_all_typed(members.kinds)}
     return _Members(kinds, inner if argument.value.type.absent else {argument.name, *inner})
 
 
