@@ -7,23 +7,29 @@ tables. Which of them may change is said beside each change.
 
 import ast
 import json
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from jinja2 import Environment
+from msgspec import Struct
 from running import EXAMPLES
 from wfc.emitting import emit
 from wfc.language import syntax
 from wfc.language.parse import parse
 from wfc.pipeline import build_of, check_files
 from wfc.project import Locking
-from wfc.source import SourceFile
+from wfc.source import SourceFile, Span
 
 FILES = sorted(EXAMPLES.glob("*/*.wf"))
+
+Edit = tuple[Span, str]
+"""A place in a text, and what is to stand there."""
 
 
 @dataclass(frozen=True)
@@ -151,10 +157,15 @@ def steps_of(path: Path) -> list[syntax.Step]:
 
 
 @cache
-def statements_of(path: Path) -> list[syntax.Statement]:
+def file_of(path: Path) -> syntax.File:
     file, problems = parse(SourceFile(str(path), path.read_text("utf-8")))
     assert not problems
-    return [each for workflow in file.of_kind(syntax.Workflow) for each in workflow.statements]
+    return file
+
+
+def statements_of(path: Path) -> list[syntax.Statement]:
+    workflows = file_of(path).of_kind(syntax.Workflow)
+    return [each for workflow in workflows for each in workflow.statements]
 
 
 def changes(path: Path) -> Iterator[Change]:
@@ -175,7 +186,7 @@ def changes(path: Path) -> Iterator[Change]:
         yield changed(f"a hint at {name}", end, end, '\n    guidance "Look."', own)
         yield changed(
             f"the name of {name}", step.name.span.start, step.name.span.end, f"{name}_2",
-            own, f"{own}_2", line, f"{line}_2", *readers_of(path, step),
+            own, f"{own}_2", line, f"{line}_2", *readers_of_step(path, step),
         )  # fmt: skip
         for clause in step.clauses:
             kind = type(clause).__name__.lower()
@@ -199,20 +210,24 @@ def changes(path: Path) -> Iterator[Change]:
     for statement in statements_of(path):
         if isinstance(statement, syntax.Arg) and statement.description is not None:
             span = statement.description.span
-            alias = "".join(word.title() for word in statement.name.text.split("_"))
+            alias = f"type {camel(statement.name.text)}"
             what = f"the description of {statement.name.text}"
-            yield changed(what, span.start, span.end, '"Something else"', f"type {alias}")
+            yield changed(what, span.start, span.end, '"Something else"', alias)
         if isinstance(statement, syntax.Instruction):
             span = statement.text.span
             yield changed("an instruction", span.start, span.end, '"Do."', "function …prompt")
     yield from new_steps(path, text)
+    yield from changes_of_structure(path, text)
     yield from changes_of_lock(path, text)
 
 
-def readers_of(path: Path, step: syntax.Step) -> list[str]:
+def readers_of_step(path: Path, step: syntax.Step) -> list[str]:
     """A whole output that is passed on is called by the name of its step."""
-    binding = step.binding.text if step.binding else "-"
-    readers = [f"step {each.name.text}" for each in steps_of(path) if binding in each.span.text]
+    return readers_of(path, step.binding.text if step.binding else "-")
+
+
+def readers_of(path: Path, variable: str) -> list[str]:
+    readers = [f"step {each.name.text}" for each in steps_of(path) if variable in each.span.text]
     return [*readers, "step parallel", "step return"]
 
 
@@ -231,6 +246,119 @@ def new_steps(path: Path, text: str) -> Iterator[Change]:
         # Without the plumbing, which imports it as well, the step may be the first to need `Any`.
         parts = {f"step {name}", f"plan {name}", "function …", "imports"}
         yield Change(f"once more {step.name.text}", new, frozenset(parts))
+
+
+def changes_of_structure(path: Path, text: str) -> Iterator[Change]:
+    """Other names; clauses, arguments and steps that go; steps that move; what is returned."""
+
+    def edited(what: str, edits: Iterable[Edit], *parts: str) -> Change:
+        new = text
+        for span, replacement in sorted(edits, key=lambda edit: edit[0].start, reverse=True):
+            new = new[: span.start] + replacement + new[span.end :]
+        return Change(what, new, frozenset(parts))
+
+    [workflow] = file_of(path).of_kind(syntax.Workflow)
+    arguments = [each for each in workflow.statements if isinstance(each, syntax.Arg)]
+    functions = (f"function {workflow.name.text}", f"function {workflow.name.text}_prompt")
+    section = f"type {camel(arguments[0].name.text)}"  # the title stands above it
+    whole = ("function …", "step docstring", "step return", "top", "type …Result", section)
+    yield edited("the name of the workflow", [(workflow.name.span, "renamed")], *whole)
+    span = workflow.description.span
+    yield edited("the workflow's description", [(span, '"Renamed"')], *functions, section)
+    name = arguments[-1].name
+    readers = (*readers_of(path, name.text), "step docstring", f"type {camel(name.text)}…")
+    yield edited(f"the name of {name.text}", renamed(workflow, name), *functions, *readers)
+    for statement in workflow.statements:
+        match statement:
+            case syntax.Return(value=syntax.Object(entries=[entry, *_])):
+                edits = [(entry.key.span, "renamed")]
+                yield edited(f"the field {entry.key.text}", edits, "step return", "type …Result")
+            case syntax.Handoff(text=guidance):
+                yield edited("what is handed over", [(guidance.span, '"Do it."')], "step return")
+    for step in steps_of(path):
+        for what, edits, parts in changes_of_step(path, workflow, step):
+            yield edited(what, edits, *parts)
+    top = [each for each in workflow.statements if isinstance(each, syntax.Step)]
+    for one, other in pairwise(top):
+        both = (f"step {one.name.text}", f"step {other.name.text}")
+        swapped = [(one.span, other.span.text), (other.span, one.span.text)]
+        what = f"{other.name.text} before {one.name.text}"
+        yield edited(what, swapped, *both, "type Servers", "tool …")
+        together = f"parallel {{ {one.span.text}\n{other.span.text} }}"
+        what = f"{one.name.text} beside {other.name.text}"
+        both += (*readers_of_step(path, one), *readers_of_step(path, other))
+        yield edited(what, [(one.span, together), (other.span, "")], *both)
+
+
+def changes_of_step(
+    path: Path, workflow: syntax.Workflow, step: syntax.Step
+) -> Iterator[tuple[str, list[Edit], list[str]]]:
+    name, own, called = step.name.text, f"step {step.name.text}", tool_of(step.action)
+    binding = step.binding.text if step.binding else "-"
+    if step.binding is not None and not binding.startswith("_"):
+        parts = [own, *readers_of_step(path, step), f"type {camel(binding)}…"]
+        yield f"the binding of {name}", renamed(workflow, step.binding), parts
+    for clause in step.clauses:
+        kind = type(clause).__name__.lower()
+        parts = [own]
+        if isinstance(clause, syntax.Undo):
+            parts += [called, tool_of(clause.call)]
+        elif isinstance(clause, syntax.Require):
+            # With the only number that is read goes what reads numbers.
+            parts += [called, f"type {camel(binding)}", "type Integer", "function whole", "imports"]
+        yield f"{name} without {kind}", [(clause.span, "")], parts
+    if isinstance(step.action, syntax.ToolCall):
+        for argument in step.action.arguments:
+            span = argument.span
+            end = span.end + span.source.text[span.end :].startswith(",")
+            edits = [(span.source.span(span.start, end), "")]
+            yield f"{name} without {argument.name.text}", edits, [own, called]
+    functions = [f"function {workflow.name.text}", f"function {workflow.name.text}_prompt"]
+    parts = [own, f"plan {name}", *functions, "step parallel", "tool …", *sources_of(path, step)]
+    yield f"without {name}", [(step.span, "")], parts
+
+
+def camel(name: str) -> str:
+    return "".join(word.title() for word in name.split("_"))
+
+
+def tool_of(call: object) -> str:
+    is_tool = isinstance(call, syntax.ToolCall)
+    return f"tool {call.server.text}.{call.tool.text}" if is_tool else "-"
+
+
+def sources_of(path: Path, step: syntax.Step) -> list[str]:
+    """The steps whose bindings a step reads, and their types, which hold what is read of them."""
+    found: list[str] = []
+    for each in steps_of(path):
+        if each.binding and re.search(rf"\b{each.binding.text}\b", step.span.text):
+            found += [f"step {each.name.text}", f"type {camel(each.binding.text)}…"]
+    return found
+
+
+def renamed(workflow: syntax.Workflow, name: syntax.Name) -> list[Edit]:
+    """Return the edits that call an argument or a binding otherwise."""
+    new = f"{name.text}_too"
+    edits = {name.span.start: (name.span, new)}
+    for node in nodes_of(workflow):
+        match node:
+            case syntax.Argument(name=given, value=syntax.Path(head=head)) if (
+                head.text == name.text and given.span == head.span
+            ):
+                edits[head.span.start] = (head.span, f"{given.text} = {new}")
+            case syntax.Path(head=head) if head.text == name.text:
+                edits.setdefault(head.span.start, (head.span, new))
+    return list(edits.values())
+
+
+def nodes_of(node: object) -> Iterator[object]:
+    """Yield what is in a syntax tree, the outer before the inner."""
+    yield node
+    inner: Iterable[object] = node if isinstance(node, tuple) else ()
+    if isinstance(node, Struct) and not isinstance(node, Span):
+        inner = (getattr(node, field) for field in node.__struct_fields__)
+    for each in inner:
+        yield from nodes_of(each)
 
 
 def changes_of_lock(path: Path, text: str) -> Iterator[Change]:
@@ -313,7 +441,7 @@ def test_a_small_change_is_a_small_difference(example: Path, tmp_path: Path) -> 
         if change.lock is not None:
             (tmp_path / "tools.lock.json").unlink()
         strays = sorted(part for part in found if not may_change(part, change.parts))
-        if strays or not found:
+        if strays or (not found and list(before) == list(after)):
             wrong.append(f"{change.what}: {strays or 'nothing changes'}")
     assert tried > 10
     assert not wrong, "\n".join(wrong)
