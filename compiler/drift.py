@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -52,6 +54,10 @@ def differences(project: Project) -> list[Diagnostic]:
                 found.append(Diagnostic("WF903", what, place, Severity.NOTE))
             elif json.loads(before.text) != json.loads(after.text):
                 found += _of_server(units, before, after, judge, lock_path, place)
+    if found and judge.is_wrong_already:
+        command = shlex.join(["wfc", "check", *(unit.file.source.path for unit in project.units)])
+        what = "there are errors in these files, which may hide what the changes break"
+        found.append(Diagnostic("WF903", what, None, Severity.WARNING, help=f"run `{command}`"))
     return [*found, *judge.unexplained()]
 
 
@@ -112,11 +118,9 @@ def _told(change: _Change, uses: Sequence[Span], judge: _Judge) -> Diagnostic:
             notes=tuple(notes),
         )
     first, *rest = errors
-    steps = list(dict.fromkeys(filter(None, map(judge.step_of, errors))))
-    where = f"the step{'s' if len(steps) > 1 else ''} {listing(steps)}" if steps else "this file"
     return Diagnostic(
         "WF903",
-        f"breaking: {name} changed, and {where} would fail",
+        f"breaking: {name} changed, and {judge.places_of(errors)} would fail",
         first.span,
         label=f"{first.code}: {first.message}",
         notes=tuple(notes),
@@ -145,6 +149,9 @@ class _Judge:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._steps = [step for unit in project.units for step in _steps(unit.file)]
+        self._workflows = [
+            each for unit in project.units for each in unit.file.of_kind(syntax.Workflow)
+        ]
         relocked = project.locked
         # A server that was not locked yet is no reason for a step to break.
         self._before = {
@@ -157,6 +164,12 @@ class _Judge:
         self._new = [each for each in self._problems(after) if _key(each) not in self._known]
         self._explained: set[_Key] = set()
         self._alone: dict[tuple[str, str, str], list[Diagnostic]] = {}
+
+    @property
+    def is_wrong_already(self) -> bool:
+        """Whether there are errors that no change has made."""
+        is_read = not any(each.code.startswith("WF1") for each in self._project.diagnostics)
+        return not is_read or self._built is None
 
     def broken_by(self, change: _Change) -> list[Diagnostic]:
         """Return the new errors that a change gives by itself, and that others do not mend."""
@@ -184,17 +197,19 @@ class _Judge:
                 found += differences_of(change.new, tools.get(change.tool, {}))
         return found
 
-    def step_of(self, diagnostic: Diagnostic) -> str | None:
-        """Return the name of the step that a diagnostic points into."""
-        span = diagnostic.span
-        for step in self._steps:
-            if (
-                span is not None
-                and span.source.path == step.span.source.path
-                and (step.span.start <= span.start <= step.span.end)
-            ):
-                return step.name.text
-        return None
+    def places_of(self, diagnostics: Iterable[Diagnostic]) -> str:
+        """Return the steps that diagnostics point into, and the workflows whose results they do."""
+        spans = [each.span for each in diagnostics if each.span is not None]
+        steps = {step.name.text: None for span in spans for step in _around(span, self._steps)}
+        results = {
+            workflow.name.text: None
+            for span in spans
+            if not _around(span, self._steps)
+            for workflow in _around(span, self._workflows)
+        }
+        told = [f"the step{'s' if len(steps) > 1 else ''} {listing(steps)}"] if steps else []
+        told += [f"the result of {listing(results)}"] if results else []
+        return " and ".join(told) or "this file"
 
     def _with_only(self, change: _Change) -> list[Diagnostic]:
         key = (change.lock, change.server, change.tool)
@@ -223,6 +238,19 @@ class _Judge:
 
 
 # --- Where tools are used
+
+
+_Around = TypeVar("_Around", syntax.Step, syntax.Workflow)
+
+
+def _around(span: Span, nodes: Iterable[_Around]) -> list[_Around]:
+    """Return the nodes that a place lies in."""
+    return [
+        node
+        for node in nodes
+        if node.span.source.path == span.source.path
+        and node.span.start <= span.start <= node.span.end
+    ]
 
 
 def _place_of_server(units: Sequence[Unit], server: str) -> Span | None:
