@@ -144,6 +144,9 @@ def test_two_branches_are_merged() -> None:
     answered(wfc(*CI), 2, "error[WF903]: the lock has merge conflicts", "run `wfc lock`")
     answered(wfc("lock", "buy.wf"), 0, "tools.lock.json: locked shop")
     answered(wfc(*CI), 1, "out of date: it has merge conflicts")
+    git("checkout", "--ours", "--", "server.py")  # one side is not what the two give together
+    answered(wfc(*CI), 1, "out of date: buy.wf changed; the lock changed: shop.pay")
+    git("checkout", "--merge", "--", "server.py")
     answered(wfc(*BUILD), 0, "server.py: written")
     answered(wfc(*CI), 0)
     answered(wfc("lock", "--check", "buy.wf"), 0)
