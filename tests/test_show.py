@@ -92,7 +92,7 @@ def test_workflows_that_call_each_other() -> None:
         '  instruction """\n    Buy\n    "all".\n  """\n'
         '  step guide: read notes f"note://{articles[0]}" as guide\n'
         '  step fixed: read notes "note://all" as all: {a: integer, "b c"?: string[]}\n'
-        "  step buy: inner(what = {a: guide, \"b c\": [1, 2.0, null]}) as bought\n"
+        '  step buy: inner(what = {a: guide, "b c": [1, 2.0, null]}) as bought\n'
         "    for article in articles\n"
         '    when article != "x"\n'
         "    require bought.price < most\n"

@@ -103,10 +103,10 @@ def _of_tool(uses: Sequence[_Use]) -> Table | None:
     """Return what is relied on of a tool; None for one whose schemas cannot be compared."""
     tool = uses[0].call.tool
     # Of calls that send the same kinds, or that read the same, one stands for all.
-    calls = {_kinds_sent(use.call): use.call for use in uses}
     reads = {repr(use.reads): use.reads for use in uses}
     try:
-        sent = _united([_sent(call) for call in calls.values()], of_all=True)
+        calls = _distinct([use.call for use in uses])
+        sent = _united([_sent(call) for call in calls], of_all=True)
         read = _united([_read(tool, each) for each in reads.values()], of_all=False)
         table = {**_parts(sent, "takes", "may_take"), **_parts(read, "gives", "may_give")}
         return None if any(differences(tool, table)) else table
@@ -158,13 +158,22 @@ def _sent(call: plan.ToolCall) -> _Members:
     return _Members(kinds if fits("object", rules) else {"": rules, **kinds}, required)
 
 
-def _kinds_sent(call: plan.ToolCall) -> str:
-    return repr(
-        [
-            (each.name, _schema_of(each, exactly=True), each.value.type.absent, each.check is None)
-            for each in call.arguments
-        ]
-    )
+def _distinct(calls: Sequence[plan.ToolCall]) -> Iterable[plan.ToolCall]:
+    """Return a call for each that sends other kinds, or other constants where these count."""
+    of_a_kind = {_kinds_sent(call, exactly=False): call for call in calls}
+    if all(
+        _is_taken(_of_value(argument, exactly=False), call.tool)
+        for call in of_a_kind.values()
+        for argument in call.arguments
+    ):
+        return of_a_kind.values()
+    return {_kinds_sent(call, exactly=True): call for call in calls}.values()
+
+
+def _kinds_sent(call: plan.ToolCall, *, exactly: bool) -> str:
+    schemas = [_schema_of(each, exactly=exactly) for each in call.arguments]
+    rest = [(each.name, each.value.type.absent, each.check is None) for each in call.arguments]
+    return repr((schemas, rest))
 
 
 def _schema_of(argument: plan.Argument, *, exactly: bool) -> Schema:
