@@ -378,7 +378,7 @@ def lock(
     code = console.report(in_order([*about_servers, *found]))
     if any(each.is_error for each in about_servers):
         return code
-    breaks = any(each.is_error for each in found)
+    breaks = any((each.strictly() if console.strict else each).is_error for each in found)
     return EXIT_WRONG if breaks or (only_check and found) else 0
 
 

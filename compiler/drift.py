@@ -227,9 +227,7 @@ class _Judge:
     def _problems(self, catalogs: dict[str, Catalog]) -> list[Diagnostic]:
         return self._checked(catalogs)[1]
 
-    def _checked(
-        self, catalogs: dict[str, Catalog]
-    ) -> tuple[plan.Server | None, list[Diagnostic]]:
+    def _checked(self, catalogs: dict[str, Catalog]) -> tuple[plan.Server | None, list[Diagnostic]]:
         units = [
             replace(unit, catalog=catalogs.get(unit.catalog.source.path, unit.catalog))
             for unit in self._project.units

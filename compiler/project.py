@@ -260,8 +260,7 @@ def _lock_one(project: Project, lock_path: str, units: list[Unit], locking: Lock
                     "WF903",
                     f"the lock does not know the server `{name}`",
                     span,
-                    help=f"run `{mending}` where the server can be reached, "
-                    f"and commit {LOCK_NAME}",
+                    help=f"run `{mending}` where the server can be reached, and commit {LOCK_NAME}",
                 )
             )
         return

@@ -230,7 +230,7 @@ BREAKING: dict[str, tuple[Change, list[str]]] = {
         lambda takes, gives: of(takes).update(words={"type": "array", "items": [TEXT, TEXT]}),
         [
             'it takes array, items: [{"type":"string"},{"type":"string"}]'
-            ' as words, and is given array',
+            " as words, and is given array",
             "it takes nothing as words[], and is given string",
         ],
     ),

@@ -165,6 +165,13 @@ def test_upgrade_takes_a_change_over_and_tells_the_same() -> None:
     assert "the lock changed: shop.reserve" in outcome.stderr
 
 
+def test_upgrade_that_is_strict_takes_a_change_for_an_error() -> None:
+    new_optional_parameter()
+    outcome = wfc("lock", "buy.wf", "--upgrade", "--strict")
+    assert "error[WF903]: compatible: shop.reserve changed" in outcome.stderr
+    assert outcome.code == 1
+
+
 def test_upgrade_to_what_breaks() -> None:
     narrower_parameter()
     outcome = wfc("lock", "buy.wf", "--upgrade", "shop")
