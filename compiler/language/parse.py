@@ -109,8 +109,10 @@ class Builder:
         self.problems.append(with_silences_of_part(found))
 
     def build(self, tree: Any) -> Any:
-        """Build the syntax of a tree by the method of its rule."""
-        return getattr(self, tree.data)(tree)
+        """Build the syntax of a tree by the method of its rule; the tree is spent."""
+        built = getattr(self, tree.data)(tree)
+        tree.children.clear()  # nothing collects garbage here, and trees are large
+        return built
 
     def _all(self, trees: Iterable[Any]) -> tuple[Any, ...]:
         return tuple(self.build(tree) for tree in trees if tree is not None)
