@@ -252,6 +252,7 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
         "exits": StdioServer(
             sys.executable, (str(SERVERS / "exits_at_once.py"), "a b"), {"TOKEN": "${TOKEN}"}
         ),
+        "no module": StdioServer(sys.executable, ("-c", "import not_installed.part")),
         "no mcp": StdioServer(sys.executable, ("-c", "print('usage: ${TOKEN}')")),
     }
     return fetch(connections, folder, environ={**os.environ, "TOKEN": "s3cr3t"})
@@ -271,6 +272,11 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
             "set UNSET_VARIABLE, or give it a default: ${UNSET_VARIABLE:-…}",
         ),
         ("exits", "ended without an answer", "by hand"),
+        (
+            "no module",
+            "ended without an answer",
+            f"is {sys.executable} here, which has no `not_installed`: activate the environment",
+        ),
         (
             "no mcp",
             'ended without an answer; it wrote "usage: ${TOKEN}" to its standard output, '

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import logging
 import re
+import shutil
 import sys
 import tempfile
 from collections import defaultdict
@@ -497,12 +498,24 @@ def _explain_start(error: OSError, server: StdioServer) -> tuple[str, str | None
     return f"cannot be started: {error.strerror or error}", instead
 
 
+_MISSING_MODULE = re.compile(r"^ModuleNotFoundError: No module named '([\w.]+)'\Z", re.MULTILINE)
+
+
 def _explain_end(connection: Connection, witness: _Witness) -> tuple[str, str | None]:
     """Tell why a process ended."""
     if isinstance(connection, PythonServer):
         last_line = witness.stderr_tail().rpartition("\n")[2]
         if last_line.startswith("wfc: "):
             return last_line.removeprefix("wfc: "), None
+    if isinstance(connection, StdioServer):
+        missing = _MISSING_MODULE.search(witness.stderr_tail())
+        program = shutil.which(connection.command, path=connection.env.get("PATH"))
+        if missing is not None and program is not None:
+            return (
+                f"ended without an answer{witness.noise()}",
+                f"`{connection.command}` is {program} here, which has no `{missing[1]}`: activate the "
+                'environment that has it, or name its Python as "command"',
+            )
     return (
         f"ended without an answer{witness.noise()}",
         "run it by hand from the folder of the configuration to see why",
