@@ -513,8 +513,8 @@ def _explain_end(connection: Connection, witness: _Witness) -> tuple[str, str | 
         if missing is not None and program is not None:
             return (
                 f"ended without an answer{witness.noise()}",
-                f"`{connection.command}` is {program} here, which has no `{missing[1]}`: activate the "
-                'environment that has it, or name its Python as "command"',
+                f"`{connection.command}` is {program} here, which has no `{missing[1]}`: activate "
+                'the environment that has it, or name its Python as "command"',
             )
     return (
         f"ended without an answer{witness.noise()}",
