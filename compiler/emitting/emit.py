@@ -104,7 +104,7 @@ class ModuleWriter:
         self.used = Features()
         self.uses = Uses()
         self.formats: set[str] = set()
-        fields = Names()
+        fields = Names(frozenset({"runs"}))
         self.callees: dict[str, Callee] = {}
         self._server_fields = {
             _identity(downstream): fields.add(snake_case(downstream.name))
