@@ -40,7 +40,6 @@ ANY_JSON = "dict[str, Any] | list[Any] | str | bool | int | float | None"
 BUILT_IN = frozenset({"str", "bool", "int", "float", "object"})
 """The annotations that are classes: others are aliases, which no type checker takes for one."""
 _ORDER = ("boolean", "integer", "number", "string", "array", "object", "null")
-_MOST_LITERALS = 24
 _LONGEST_SCHEMA = 800
 _DESCRIBING = frozenset(
     {"title", "description", "default", "examples", "$comment", "$schema", "$id", "deprecated"}
@@ -115,6 +114,8 @@ class PythonTypes:
         self.models: list[Model | TypedDictionary | Definition] = []
         self.uses_absent = False
         self.uses_integers = False
+        self.uses_numbers = False
+        self.uses_enumerations = False
         self._module = module
         self._used_formats = used_formats
 
@@ -176,9 +177,8 @@ class PythonTypes:
             return "Any"
         if "$ref" in value or "$defs" in value:
             value = _resolved(value)
-        values = schema.enumeration(value)
-        if values is not None and _are_literals(values):
-            return f"Literal[{', '.join(map(repr, values))}]"
+        if schema.enumeration(value) is not None:
+            return self.annotation(value)
         if "anyOf" in value:
             parts = [
                 self.of_declared(_with_definitions(part, value), f"{name}{number}", strict=strict)
@@ -199,16 +199,13 @@ class PythonTypes:
             return self._text(value)
         if kind in ("integer", "number"):
             # JSON has one kind of number: 1 stays 1, also where 1.5 would be as good.
-            python = "int" if kind == "integer" else "int | float"
-            if kind == "integer" and strict:
-                self.uses_integers, python = True, "Integer"
+            self.uses_integers |= kind == "integer"
+            self.uses_numbers |= kind == "number" and not strict
+            python = "Integer" if kind == "integer" else "int | float" if strict else "Number"
             plain = self._constrained(python, value, {"minimum": "ge", "maximum": "le"})
-            if kind == "integer" or strict:
+            if python != "Number" or plain == python:
                 return plain
-            metadata = plain.removeprefix(f"Annotated[{python}").removesuffix("]")
-            if plain == python:
-                metadata = ""
-            return f"Annotated[{python}{metadata}, WithJsonSchema({value!r})]"
+            return f"{plain.removesuffix(']')}, WithJsonSchema({value!r})]"
         return self.annotation(value)
 
     def _text(self, value: dict[str, Any]) -> str:
@@ -272,9 +269,18 @@ class PythonTypes:
     def annotation(self, value: Schema) -> str:
         """Return the annotation of a value that is not looked into."""
         values = schema.enumeration(value)
-        if values is not None and _are_literals(values):
-            return f"Literal[{', '.join(map(repr, values))}]"
-        kinds = schema.types(value)
+        if not values:
+            return self._of_kinds(schema.types(value), values)
+        if all(each is None or isinstance(each, str | int) for each in values):
+            kind = f"Literal[{', '.join(map(repr, values))}]"
+        else:
+            kind = self._of_kinds(schema.types(value), values)
+        if all(each is None or isinstance(each, str) for each in values):
+            return kind
+        self.uses_enumerations = True
+        return f"Annotated[{kind}, one_of({', '.join(map(repr, values))})]"
+
+    def _of_kinds(self, kinds: frozenset[str], values: list[Any] | None) -> str:
         if not kinds or {"array", "object", "string", "number", "boolean", "null"} <= kinds:
             return "Any"
         found: list[str] = []
@@ -347,12 +353,6 @@ def _bare(value: Any) -> Any:
             if key not in _DESCRIBING
         }
     return [_bare(each) for each in value] if isinstance(value, list) else value
-
-
-def _are_literals(values: list[Any]) -> bool:
-    return 0 < len(values) <= _MOST_LITERALS and all(
-        value is None or isinstance(value, str | int) for value in values
-    )
 
 
 def _are_python_patterns(given: Any) -> bool:

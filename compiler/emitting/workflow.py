@@ -46,6 +46,8 @@ class Features(Struct):
     reads_resources: bool = False
     hands_off: bool = False
     reads_integers: bool = False
+    reads_numbers: bool = False
+    enumerates: bool = False
     reads_json_text: bool = False
     absent_arguments: bool = False
     checked_formats: set[str] = field(default_factory=set)
@@ -140,6 +142,8 @@ class WorkflowWriter:
         returns, return_lines = self._result(writer)
         self.module.uses.absent |= self.types.uses_absent
         self.used.reads_integers |= self.types.uses_integers
+        self.used.reads_numbers |= self.types.uses_numbers
+        self.used.enumerates |= self.types.uses_enumerations
         self.module.uses.json_value |= any(each.has_models for each in parameters)
         step_count = len(list(workflow.steps))
         self.module.callees[workflow.name] = Callee(
