@@ -18,10 +18,11 @@ from ..schema import (
     Schema,
     SchemaError,
     array_of,
-    is_linear_pattern,
     is_pattern,
     normalize,
     object_of,
+    pydantic_pattern,
+    python_pattern,
     types,
     union_of,
 )
@@ -247,17 +248,14 @@ class DeclaredTypes:
 
 
 def _why_no_pattern(text: str) -> str | None:
-    """Say what is wrong with a regular expression, in the words of Python; None where it is right.
-
-    One that looks around or back is left to Python in the server, and has to be one for it too.
-    """
-    if is_pattern(text) and is_linear_pattern(text):
+    """Say what is wrong with a regular expression; None for one that the server can check."""
+    if is_pattern(text) and (pydantic_pattern(text) or python_pattern(text)) is not None:
         return None
     try:
         re.compile(text)
     except re.error as error:
         return str(error)
-    return None if is_pattern(text) else "not a regular expression"
+    return "not a regular expression of ECMA-262, or one that Python cannot check"
 
 
 def _not_taken(

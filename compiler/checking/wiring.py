@@ -267,7 +267,9 @@ class _Passing:
                     notes=(
                         reason,
                         target.note,
-                        "the server checks the value before it calls the tool",
+                        "the server checks the value before it calls the tool"
+                        if schema.checked_in_python(target.schema) is not None
+                        else "only the tool's own server can check it",
                     ),
                     help=self.way_out(value, variable, target),
                     related=target.place(),

@@ -21,6 +21,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from .. import __version__, plan
 from ..conventions import DEFAULT_DRIFT
 from ..plan import Placement
+from ..schema import Schema
 from ..servers.configuration import (
     Connection,
     HttpServer,
@@ -34,7 +35,7 @@ from .formatting import CUT, formatted
 from .header import Fingerprint, in_command, with_header
 from .imports import module_level_names, with_imports
 from .names import Names, plain, snake_case
-from .python_types import FORMATS
+from .python_types import FORMATS, is_long
 from .python_values import (
     Uses,
     f_string,
@@ -106,6 +107,7 @@ class ModuleWriter:
         self.formats: set[str] = set()
         fields = Names(frozenset({"runs"}))
         self.callees: dict[str, Callee] = {}
+        self._schemas: dict[str, str] = {}
         self._server_fields = {
             _identity(downstream): fields.add(snake_case(downstream.name))
             for downstream in server.downstreams
@@ -145,6 +147,7 @@ class ModuleWriter:
                     for downstream in self.server.downstreams
                 }
             ),
+            "schemas": self._schemas,
             "server_arguments": self._server_arguments(),
             "workflows": workflows,
             "has_here": not all(isinstance(each, HttpServer) for each in connections),
@@ -210,6 +213,14 @@ class ModuleWriter:
     def server_field(self, downstream: plan.Downstream) -> str:
         """Return the name of a server in the generated `Servers`."""
         return self._server_fields[_identity(downstream)]
+
+    def schema_of(self, name: str, value: Schema) -> str:
+        """Return the Python for a schema, of what has a name: a long one stands apart."""
+        if not is_long(value):
+            return repr(value)
+        constant = self.names.add(f"{snake_case(name).upper()}_SCHEMA")
+        self._schemas[constant] = repr(value)
+        return constant
 
     def _fills_headers(self) -> bool:
         """Whether a server over HTTP wants arguments in headers as well, as its tools say."""

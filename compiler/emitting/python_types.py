@@ -41,9 +41,6 @@ BUILT_IN = frozenset({"str", "bool", "int", "float", "object"})
 """The annotations that are classes: others are aliases, which no type checker takes for one."""
 _ORDER = ("boolean", "integer", "number", "string", "array", "object", "null")
 _LONGEST_SCHEMA = 800
-_DESCRIBING = frozenset(
-    {"title", "description", "default", "examples", "$comment", "$schema", "$id", "deprecated"}
-)
 
 FORMATS = {
     "date": (r"\d{4}-\d\d-\d\d", "date.fromisoformat", "Date"),
@@ -222,7 +219,7 @@ class PythonTypes:
 
     def _constrained(self, base: str, value: dict[str, Any], keywords: dict[str, str]) -> str:
         given = ", ".join(
-            f"{option}={_constraint(keyword, value[keyword])}"
+            _constraint(option, keyword, value[keyword])
             for keyword, option in keywords.items()
             if keyword in value
         )
@@ -310,11 +307,18 @@ class PythonTypes:
         return python if told is None else f"Annotated[{python}, WithJsonSchema({told!r})]"
 
 
-def _constraint(keyword: str, value: Any) -> str:
-    """What a keyword asks for, in Python."""
-    if keyword == "pattern" and not schema.is_linear_pattern(value):
-        return f"re.compile({value!r})"  # which pydantic leaves to Python
-    return repr(value)
+def _constraint(option: str, keyword: str, value: Any) -> str:
+    """What a keyword asks for, as options of a field."""
+    if keyword != "pattern":
+        return f"{option}={value!r}"
+    written = schema.pydantic_pattern(value)
+    if written is not None:
+        found = f"pattern={written!r}"
+    else:
+        written = schema.python_pattern(value)
+        found = f"pattern=re.compile({written!r})"  # which pydantic leaves to Python
+    # Callers are told it as it was written, which ECMA-262 reads as these engines read the other.
+    return found if written == value else f"{found}, json_schema_extra={{'pattern': {value!r}}}"
 
 
 def attribute_names(keys: Any) -> dict[str, str]:
@@ -328,31 +332,29 @@ def attribute_names(keys: Any) -> dict[str, str]:
     return found
 
 
+def schema_held_to(value: Schema) -> Any:
+    """Return what a value is held to that is returned as it comes, None where there is nothing."""
+    return None if _says_all(value) else schema.checked_in_python(value)
+
+
 def schema_told(value: Schema) -> Any:
-    """Return the schema that callers are told of a value, None where its annotation says all."""
-    told = _bare(value)
-    size = len(json.dumps(told))
-    if not schema.types(value) & {"array", "object"} or "$ref" in json.dumps(told):
-        return None
-    if size > _LONGEST_SCHEMA or told in ({"type": "object"}, {"type": "array"}, {}, True):
+    """Return the schema that callers are told of a value, None where it is not told."""
+    told = schema.bare(value)
+    if _says_all(value) or is_long(told) or "$ref" in json.dumps(told):
         return None
     # Clients in Python would refuse the whole tool for a pattern that they cannot read.
     return told if _are_python_patterns(told) else None
 
 
-def _bare(value: Any) -> Any:
-    """Return a schema without what only describes."""
-    if isinstance(value, dict):
-        return {
-            key: {name: _bare(each) for name, each in part.items()}
-            if key in ("properties", "patternProperties") and isinstance(part, dict)
-            else part
-            if key in ("const", "enum")
-            else _bare(part)
-            for key, part in value.items()
-            if key not in _DESCRIBING
-        }
-    return [_bare(each) for each in value] if isinstance(value, list) else value
+def _says_all(value: Schema) -> bool:
+    """Whether the annotation of a value says all that its schema does."""
+    is_plain = schema.bare(value) in ({"type": "object"}, {"type": "array"}, {}, True)
+    return is_plain or not schema.types(value) & {"array", "object"}
+
+
+def is_long(value: Schema) -> bool:
+    """Whether a schema is too long to be read where it is used."""
+    return len(json.dumps(value)) > _LONGEST_SCHEMA
 
 
 def _are_python_patterns(given: Any) -> bool:

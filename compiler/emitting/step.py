@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from .. import plan, schema
 from .names import camel_case, plain, snake_case
-from .python_types import BUILT_IN, FORMATS, Definition, Model, schema_told
+from .python_types import BUILT_IN, FORMATS, Definition, Model, schema_held_to
 from .python_values import (
     Local,
     absence_of,
@@ -212,7 +212,7 @@ class StepWriter:
                     options.append("declared=True")
                 elif promised := self._promised(step):
                     self.used.promises = True
-                    options.append(f"promised={promised!r}")
+                    options.append(f"promised={promised}")
                 called = [self._server(call.server), literal(call.tool.name)]
                 given = [*called, arguments, output.python]
                 return {"method": "step", "given": given, "options": options}
@@ -228,27 +228,34 @@ class StepWriter:
                 given = [literal(call.workflow), callee.runner, str(callee.step_count), arguments]
                 return {"method": "call", "given": given, "options": []}
 
-    def _promised(self, step: plan.Step) -> dict[str, Any] | None:
-        """The schema of those parts of an output that the workflow returns just as they come.
+    def _promised(self, step: plan.Step) -> str:
+        """The Python for the schema of what the workflow returns of an output just as it comes.
 
         Callers are told it, and check it: what is wrong there has to fail the step, and be undone.
         """
         result = self.workflow.workflow.result
-        found: list[dict[str, Any]] = []
+        found: list[Any] = []
+        definitions: dict[str, Any] = {}
         for path in [] if result is None else plan.paths(result):
             keys = [access.key for access in path.accesses]
             is_array = step.loop is not None and not keys
             value = step.output.schema if is_array else path.type.schema
-            if path.name != step.binding or (told := schema_told(value)) is None:
+            if path.name != step.binding or (held := schema_held_to(value)) is None:
                 continue
+            definitions |= held.get("$defs", {})
+            held = {keyword: part for keyword, part in held.items() if keyword != "$defs"}
             keys = keys if step.loop is None else keys[1:]
             if not keys:
-                return cast("dict[str, Any]", told)  # it says all that the others could
+                found = [held]  # it says all that the others could
+                break
             for key in reversed(keys):
-                told = {"properties": {key: told}} if isinstance(key, str) else {"items": told}
-            if told not in found:
-                found.append(told)
-        return _all_of(found)
+                held = {"properties": {key: held}} if isinstance(key, str) else _item(key, held)
+            if held not in found:
+                found.append(held)
+        if not found:
+            return ""
+        promised = {**_all_of(found), **({"$defs": definitions} if definitions else {})}
+        return self.module.schema_of(step.binding or step.name, promised)
 
     def _server(self, downstream: plan.Downstream) -> str:
         return f"run.servers.{self.module.server_field(downstream)}"
@@ -289,13 +296,12 @@ class StepWriter:
 
     def _checks(self, call: plan.ToolCall) -> dict[str, Any]:
         """The schemas to check arguments against, by name; all together under the empty one."""
+        unproved = {argument.name: argument.check for argument in call.arguments}
         checks = {
-            argument.name: argument.check
-            for argument in call.arguments
-            if argument.check is not None
+            name: checked
+            for name, check in {**unproved, "": call.check}.items()
+            if check is not None and (checked := schema.checked_in_python(check)) is not None
         }
-        if call.check is not None:
-            checks[""] = call.check
         self.used.checks |= bool(checks)
         self.used.checked_formats |= _formats_in(checks)
         return checks
@@ -394,10 +400,15 @@ class StepWriter:
         return roots.get(next(iter(kinds)), "object") if len(kinds) == 1 else "object"
 
 
-def _all_of(schemas: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return one schema for several, None for none; those of different fields become one object."""
-    if len(schemas) < 2:
-        return schemas[0] if schemas else None
+def _item(index: int, held: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an array of which an item has a schema."""
+    return {"prefixItems": [*[True] * index, held]}
+
+
+def _all_of(schemas: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return one schema for several; those of different fields become one object."""
+    if len(schemas) == 1:
+        return schemas[0]
     fields = [field for each in schemas for field in each.get("properties", {}).items()]
     if len(dict(fields)) == len(schemas):
         return {"properties": dict(fields)}

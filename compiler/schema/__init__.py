@@ -9,7 +9,8 @@ from .assignable import assignable, disjoint, satisfiable
 from .compose import array_of, object_of, tuple_of, union_of
 from .describe import describe
 from .dialect import SchemaError, normalize
-from .engine import is_linear_pattern, is_pattern
+from .ecma import checked_in_python, pydantic_pattern, python_pattern
+from .engine import bare, is_pattern
 from .json_value import Json, Schema
 from .kinds import enumeration, types
 from .policy import format_gap, undeclared_only
@@ -28,18 +29,21 @@ __all__ = [
     "Violation",
     "array_of",
     "assignable",
+    "bare",
+    "checked_in_python",
     "describe",
     "disjoint",
     "enumeration",
     "errors",
     "field",
     "format_gap",
-    "is_linear_pattern",
     "is_pattern",
     "item",
     "normalize",
     "object_of",
     "properties",
+    "pydantic_pattern",
+    "python_pattern",
     "satisfiable",
     "tuple_of",
     "types",

@@ -7,7 +7,6 @@ goes in is measured first (`within_reach`); what is too much is answered with "c
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Generic, Literal, TypeVar
@@ -158,11 +157,8 @@ def is_pattern(text: str) -> bool:
 def is_linear_pattern(text: str) -> bool:
     """Say whether a regular expression neither looks around nor back.
 
-    Engines that take no more time than the text is long, as pydantic's, know no others; nor do
-    they know the control characters that only ECMA-262 writes so.
+    Engines that take no more time than the text is long, as pydantic's, know no others.
     """
-    if re.search(r"\\c[A-Za-z]", text):
-        return False
     try:
         jsonschema_rs.Draft202012Validator(
             {"pattern": text}, pattern_options=jsonschema_rs.RegexOptions()
