@@ -10,7 +10,8 @@ be read. `runs.json` is only ever written by hand: a list of
 
     {"what": "…", "workflow": "…", "arguments": {…},
      "outputs": {TOOL: what it returns}, "calls": [{TOOL: arguments}, …],
-     "result": {…} or "error": [texts that the error has]}
+     "result": {…} or "error": [texts that the error has],
+     "trace": [messages that the prompt has]}
 
 All is compared as JSON texts: 1 is not 1.0. In calls the order of keys counts; the calls of steps
 that run at the same time come in any order where a run is `"unordered": true`.
@@ -92,7 +93,8 @@ async def test_what_it_does(
             error = text_of(result) if result.is_error else None
             content = result.structured_content
         else:
-            error = await error_of_prompt(client, run["workflow"], arguments)
+            trace, error = await prompt_of(client, run["workflow"], arguments)
+            assert set(run.get("trace", [])) <= set(trace)
             content = None
     made, expected = recorded(calls), run.get("calls", [])
     if run.get("unordered"):
@@ -106,18 +108,19 @@ async def test_what_it_does(
             assert in_order(content) == in_order(run["result"])
 
 
-async def error_of_prompt(client: Any, name: str, arguments: dict[str, Any]) -> str | None:
-    """Get a prompt, whose arguments are texts; return the error in it or instead of it."""
+async def prompt_of(
+    client: Any, name: str, arguments: dict[str, Any]
+) -> tuple[list[str], str | None]:
+    """Get a prompt, whose arguments are texts; return what it says, and the error in it or of it."""
     texts = {
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in arguments.items()
     }
     try:
-        trace = await prompt_texts(client, name, texts)
+        trace = [text for _, text in await prompt_texts(client, name, texts)]
     except MCPError as error:
-        return str(error)
-    _, last = trace[-1]
-    return last if last.startswith(f"workflow {name} failed at ") else None
+        return [], str(error)
+    return trace, trace[-1] if trace[-1].startswith(f"workflow {name} failed at ") else None
 
 
 def recorded(calls: Path) -> list[dict[str, Any]]:

@@ -195,7 +195,6 @@ class ModuleWriter:
             "reads_numbers": used.reads_numbers,
             "enumerates": used.enumerates,
             "reads_json_text": used.reads_json_text,
-            "has_absent_arguments": used.absent_arguments,
             "keeps_outputs": self.uses.outputs,
             "has_optional_arguments": self.uses.optional,
             "has_absent_fields": self.uses.absent,

@@ -121,7 +121,7 @@ class Values:
         if not optional:
             return f"present({written})"
         self.uses.optional = True
-        return f"present({written}, {{{', '.join(map(repr, optional))}}})"
+        return f"present({written}, {set_of(optional)})"
 
     def path(self, path: plan.Path, step: str) -> Value:
         """Return the Python for a path; where a part on its way is absent, so is the value."""
@@ -362,6 +362,11 @@ def literal(value: Json) -> str:
         # repr chooses its quotes by what is in the text: a single one makes it choose the others.
         return '"' + repr("'" + value)[2:]
     return repr(value)
+
+
+def set_of(names: Iterable[str]) -> str:
+    """Return the Python for a set of names."""
+    return "{" + ", ".join(map(literal, names)) + "}"
 
 
 def _differ_from_python(comparison: plan.Comparison) -> bool:

@@ -23,6 +23,7 @@ from .python_values import (
     attribute_of_reads,
     dictionary,
     literal,
+    set_of,
 )
 from .reads import ITEM, Reads
 
@@ -203,7 +204,7 @@ class StepWriter:
             case plan.ToolCall() as call:
                 self.used.calls_tools = True
                 arguments, optional, _ = self.values.arguments(call, step.name)
-                options = [f"optional={_set_of(optional)}"] if optional else []
+                options = [f"optional={set_of(optional)}"] if optional else []
                 self.module.uses.optional |= bool(optional)
                 if checks := self._checks(call):
                     options.append(f"checks={checks!r}")
@@ -226,7 +227,10 @@ class StepWriter:
                 callee = self.module.callees[call.workflow]
                 arguments = self._values_for(call, step.name)
                 given = [literal(call.workflow), callee.runner, str(callee.step_count), arguments]
-                return {"method": "call", "given": given, "options": []}
+                optional = [each.parameter.name for each in callee.parameters if each.is_optional]
+                self.module.uses.optional |= bool(optional)
+                options = [f"optional={set_of(optional)}"] if optional else []
+                return {"method": "call", "given": given, "options": options}
 
     def _promised(self, step: plan.Step) -> str:
         """The Python for the schema of what the workflow returns of an output just as it comes.
@@ -361,7 +365,7 @@ class StepWriter:
             return arguments
         self.module.uses.present = True
         self.module.uses.optional |= bool(optional)
-        return f"present({arguments}{', ' + _set_of(optional) if optional else ''})"
+        return f"present({arguments}{', ' + set_of(optional) if optional else ''})"
 
     # --- Outputs
 
@@ -423,10 +427,6 @@ def _source(action: plan.ToolCall | plan.Read) -> str:
 
 def _comments(lines: tuple[str, ...]) -> list[str]:
     return [f"# {plain(line)}".rstrip() for line in lines]
-
-
-def _set_of(names: list[str]) -> str:
-    return "{" + ", ".join(map(literal, names)) + "}"
 
 
 def _number(seconds: float) -> str:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from .. import plan, schema
 from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, snake_case
 from .python_types import ANY_JSON, PythonTypes, TypedDictionary
-from .python_values import Local, Values, absence_of, attribute_of_declared
+from .python_values import Local, Values, absence_of, attribute_of_declared, dictionary, set_of
 from .reads import reads_of, used_names
 from .step import StepWriter
 
@@ -49,7 +49,6 @@ class Features(Struct):
     reads_numbers: bool = False
     enumerates: bool = False
     reads_json_text: bool = False
-    absent_arguments: bool = False
     checked_formats: set[str] = field(default_factory=set)
 
     @property
@@ -83,12 +82,17 @@ class Parameter(Struct, frozen=True):
             return f" = {self.default_name}"
         if self.parameter.has_default:
             return f" = {self.parameter.default!r}"
-        return " = None" if self.parameter.type.absent and self.absence == "None" else ""
+        return " = None" if self.is_optional else ""
 
     @property
     def absence(self) -> str:
         """What it is where it is absent: a default that its annotation gives is `ABSENT`."""
         return absence_of(self.parameter.type)
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether it is None where it is left out."""
+        return self.parameter.type.absent and self.absence == "None"
 
     @property
     def alias_for_prompt(self) -> str:
@@ -178,7 +182,7 @@ class WorkflowWriter:
             else "ctx",
             "magic_comma": "," if len(parameters) > 1 else "",
             "arguments": "".join(f", {each.name}" for each in parameters),
-            "intent": _items(f"{each.parameter.name!r}: {each.shown}" for each in parameters),
+            "intent": self._shown(parameters),
             "returns": returns,
             "statements": statements,
             "return_lines": return_lines,
@@ -234,7 +238,7 @@ class WorkflowWriter:
         )
         options = [f"description={parameter.description!r}"] if parameter.description else []
         if parameter.type.absent and absence != "None":
-            self.types.uses_absent = self.used.absent_arguments = True
+            self.types.uses_absent = True
             options.append("default_factory=lambda: ABSENT")
         if name != parameter.name:
             options.append(f"validation_alias={parameter.name!r}")
@@ -254,6 +258,17 @@ class WorkflowWriter:
         return Parameter(
             parameter, name, alias, definition, has_models, default_name, comes_as_json
         )
+
+    def _shown(self, parameters: list[Parameter]) -> str:
+        """Return the Python for the arguments that are given, as JSON."""
+        shown = dictionary([(each.parameter.name, each.shown) for each in parameters])
+        absences = {each.absence for each in parameters if each.parameter.type.absent}
+        if not absences:
+            return shown
+        optional = set_of(each.parameter.name for each in parameters if each.is_optional)
+        self.module.uses.present = True
+        self.module.uses.optional |= "None" in absences
+        return f"present({shown}{', ' + optional if 'None' in absences else ''})"
 
     # --- The result
 

@@ -75,9 +75,10 @@ def checked_in_python(schema: Schema) -> Schema | None:
     if references_outside(schema) is not None:
         return None
     try:
-        return _converted(bare(schema))
+        converted: Schema = _converted(bare(schema))
     except _Untold:
         return None
+    return converted
 
 
 def _converted(schema: Any) -> Any:
