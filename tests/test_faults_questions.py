@@ -14,7 +14,7 @@ from mcp.types import (
     ElicitResult,
     TextContent,
 )
-from running import free_port, load, text_of, wait_async
+from running import free_port, load, served_over_http, text_of, wait_async
 
 pytestmark = pytest.mark.anyio
 
@@ -200,6 +200,31 @@ async def test_two_questions_at_once_of_a_server_of_2026(
             tasks.start_soon(run, two)
     assert sorted(results, key=str) == [{"answer": "decline"}, {"answer": "yes"}]
     assert (first.asked, second.asked) == (["b"], ["b"])
+
+
+async def test_a_client_that_can_answer_after_one_that_cannot(
+    servers: dict[str, Path], scripted: Scripted
+) -> None:
+    """Servers are told anew that there is somebody to ask; the calls of the other go on."""
+    scripted.play({"do b": ["ok", "ok", "ask"], "do c": ["ok", 1.0]})
+    answers = Answers()
+    with served_over_http(servers["stdio"], **scripted.variables) as (url, _):
+        async with (
+            Client(url, mode="legacy") as one,
+            Client(url, mode="legacy", **answers.callbacks) as two,
+            anyio.create_task_group() as tasks,
+        ):
+            results: list[Any] = []
+
+            async def run() -> None:
+                results.append(await one.call_tool("chain", {}))
+
+            await run()
+            tasks.start_soon(run)
+            await wait_async(lambda: scripted.log("call").count("do c") == 2, "the other runs")
+            results.append(await two.call_tool("chain", {}))
+    assert [result.is_error for result in results] == [False] * 3
+    assert answers.asked == ["b"]
 
 
 @pytest.mark.parametrize(
