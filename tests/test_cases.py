@@ -111,7 +111,7 @@ async def test_what_it_does(
 async def prompt_of(
     client: Any, name: str, arguments: dict[str, Any]
 ) -> tuple[list[str], str | None]:
-    """Get a prompt, whose arguments are texts; return what it says, and the error in it or of it."""
+    """Get a prompt, whose arguments are texts; return its messages and its error, if any."""
     texts = {
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in arguments.items()
