@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 
@@ -9,9 +10,19 @@ import tempfile
 def write_atomically(path: str, content: str | bytes) -> None:
     """Write a text, as UTF-8, or bytes so that the file is never seen half-written.
 
-    Raises `OSError`. An existing file keeps its permissions.
+    Raises `OSError` with the path as its file name. An existing file keeps its permissions.
     """
-    target = os.path.realpath(path)  # through a link, not over it
+    try:
+        _replace(os.path.realpath(path), content)  # through a link, not over it
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
+
+
+def _replace(target: str, content: str | bytes) -> None:
+    if os.path.exists(target) and not os.path.isfile(target):
+        # To replace a device, such as /dev/null, would take it from everybody.
+        code = errno.EISDIR if os.path.isdir(target) else errno.EINVAL
+        raise OSError(code, os.strerror(code))
     folder, name = os.path.split(target)
     descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.", suffix=".tmp")
     try:

@@ -43,6 +43,11 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_WRONG)
+    except OSError as error:
+        # What cannot be read is a diagnostic where it is wanted; what is left cannot be written.
+        where = error.filename or "to standard output"
+        click.echo(f"Error: cannot write {where}: {error.strerror or error}", err=True)
+        sys.exit(EXIT_ENVIRONMENT)
     except Exception:
         _report_bug()
         sys.exit(EXIT_BUG)
@@ -237,10 +242,7 @@ def _fix(
         if not fixed:
             break
         for each in fixed:
-            try:
-                write(each.path, each.text)
-            except OSError as error:
-                raise click.ClickException(f"cannot write {each.path}: {error.strerror}") from error
+            write(each.path, each.text)
             made[each.path] = made.get(each.path, 0) + each.count
         checked = check_files(files, locking)
     for path, count in made.items():
@@ -315,10 +317,7 @@ def build(
     if problem is not None:
         return console.report([problem, *checked.diagnostics])
     if text != existing:
-        try:
-            write_atomically(output, text)
-        except OSError as error:
-            raise click.ClickException(f"cannot write {output}: {error.strerror}") from error
+        write_atomically(output, text)
     console.say(f"{output}: {'unchanged' if text == existing else 'written'}")
     if checked.is_without_a_word:
         remember(question, {**disk.contents, output: text.encode()})
@@ -345,6 +344,7 @@ def lock(
     """
     import shlex
 
+    from .checking.check import unusable_servers
     from .diagnostics import in_order
     from .drift import differences
     from .project import read_project
@@ -363,8 +363,11 @@ def lock(
     if unknown := [server for server in servers if not project.uses(server)]:
         raise click.UsageError(f"no file uses a server {unknown[0]}")
     about_servers = [
-        each for each in project.diagnostics if each.code[:3] == "WF9" or each.code == "WF306"
+        each
+        for each in project.diagnostics
+        if each.code[:3] in ("WF1", "WF9") or each.code == "WF306"
     ]
+    about_servers += unusable_servers(project.units)
     found = differences(project) if refresh is not None else []
     if not only_check:
         for path, relocked in project.locked.items():
@@ -420,10 +423,7 @@ def fmt(console: _Console, files: tuple[str, ...], only_check: bool, show_diff: 
         elif only_check:
             console.say(f"{path}: `wfc fmt` would lay it out differently")
         else:
-            try:
-                rewrite.write(path, formatted)
-            except OSError as error:
-                raise click.ClickException(f"cannot write {path}: {error.strerror}") from error
+            rewrite.write(path, formatted)
             console.say(f"{path}: formatted")
     # A filter has standard output for its text.
     is_silent = rewrite.STANDARD_INPUT in texts and not (diagnostics or only_check)
@@ -484,10 +484,7 @@ def graph(
     from .atomic import write_atomically
     from .views.picture import as_svg
 
-    try:
-        write_atomically(output, as_svg(workflows))
-    except OSError as error:
-        raise click.ClickException(f"cannot write {output}: {error.strerror}") from error
+    write_atomically(output, as_svg(workflows))
     console.say(f"{output}: written")
     return 0
 
@@ -504,8 +501,6 @@ def init(folder: str) -> int:
         written = initialize(folder)
     except Occupied as error:
         raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from error
     for path in written:
         click.echo(path.as_posix(), err=True)
     there = "" if os.path.normpath(folder) == "." else f"cd {shlex.quote(folder)} && "

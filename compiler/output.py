@@ -7,6 +7,8 @@ what a build gives (WF905), or where writing would lose what somebody else wrote
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 import shlex
 from collections.abc import Sequence
 
@@ -18,10 +20,12 @@ _LINES_SHOWN = 30
 
 
 def read_existing(path: str) -> str | None:
-    """Return the text of a file, None where there is none.
+    """Return the text of a file, None where there is none; raises `OSError`.
 
     Line ends count as one: version control may have made them those of Windows.
     """
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+        raise OSError(errno.EINVAL, "it is a device, no file")
     try:
         with open(path, encoding="utf-8", errors="replace", newline="") as file:
             return file.read().replace("\r\n", "\n")

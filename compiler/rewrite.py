@@ -39,7 +39,7 @@ def difference(path: str, before: str, after: str) -> str:
 
 
 def write(path: str, text: str) -> None:
-    """Write a changed text back; raises `OSError`."""
+    """Write a changed text back; raises `OSError` with the path."""
     with open(path, "rb") as file:
         first_line = file.readline()
     if first_line.endswith(b"\r\n"):

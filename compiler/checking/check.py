@@ -80,6 +80,14 @@ def check(units: Sequence[Unit]) -> tuple[plan.Server | None, list[Diagnostic]]:
     return server, ordered
 
 
+def unusable_servers(units: Sequence[Unit]) -> list[Diagnostic]:
+    """Return what is wrong with the servers that the files name (WF301), and nothing else."""
+    found: list[Diagnostic] = []
+    for unit in units:
+        FileChecker(unit, found.append)
+    return [each for each in found if each.code == "WF301"]
+
+
 def _header(units: Sequence[Unit], report: Report) -> syntax.Server | None:
     """The one `server` declaration of all the files."""
     headers = [header for unit in units for header in unit.file.of_kind(syntax.Server)]
@@ -94,6 +102,12 @@ def _header(units: Sequence[Unit], report: Report) -> syntax.Server | None:
             )
         )
     return headers[0] if headers else None
+
+
+_A_SERVER = (
+    'a server is {"command": "…", "args": ["…"], "env": {"NAME": "…"}}, or '
+    '{"url": "https://…", "headers": {"NAME": "…"}}'
+)
 
 
 class _UsedServer(Struct):
@@ -219,7 +233,7 @@ class FileChecker:
                     f"the server `{name}` cannot be used: {error.message}",
                     source.server.span,
                     related=(Related(error.span, "configured here"),),
-                    help=error.help,
+                    help=error.help or _A_SERVER,
                 )
             )
             return None
