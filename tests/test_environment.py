@@ -26,7 +26,8 @@ FILES = {
 CONFIGURATIONS = (
     "", "null", "[]", '{"mcpServers": {', '{"mcpServers": []}', '{"mcpServers": {}}',
     '{"mcpServers": {"shop": []}}', '{"mcpServers": {"shop": {"command": 3}}}',
-    '{"mcpServers": {"shop": {"command": "x", "env": ["A"]}}}', '{"mcpServers": {"shop": {"url": 3}}}',
+    '{"mcpServers": {"shop": {"command": "x", "env": ["A"]}}}',
+    '{"mcpServers": {"shop": {"url": 3}}}',
 )  # fmt: skip
 LOCKS = (
     "", "null", "[]", '{"version": 1,', '{"servers": {}}', '{"version": "1", "servers": {}}',

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-from ..diagnostics import Diagnostic, Severity
+from ..diagnostics import Diagnostic, Severity, Silence, replace_fix
 from ..language import syntax
 from ..servers.catalog import Tool
+from ..source import Span
 
 Report = Callable[[Diagnostic], None]
 
@@ -24,6 +26,54 @@ def unused(name: syntax.Name, code: str, kind: str, report: Report) -> None:
             help=f"use it, remove it, or call it `_{name.text}`",
         )
     )
+
+
+# `{name}` and `${name.field[0]}`; not `{{name}}`, which templates of others have.
+_PLACEHOLDER = re.compile(r"(?<!\{)\$?\{([A-Za-z_]\w*)((?:\.\w+|\[\d+\])*)\}")
+
+
+def placeholders(text: Span, known: Collection[str], report: Report) -> None:
+    """Report a plain string, as it is written at `text`, that seems to be meant as an f-string.
+
+    It does where all of its placeholders begin with names that are `known`: a template for somebody
+    else, or JSON, has others.
+    """
+    written = text.text
+    found = list(_PLACEHOLDER.finditer(written))
+    heads = frozenset(match[1] for match in found)
+    if not written.startswith('"') or not found or not heads <= set(known):
+        return
+    paths = [match[1] + match[2] for match in found]
+    start = text.start + found[0].start()
+    report(
+        Diagnostic(
+            "WF506",
+            f"`{found[0][0]}` is text here: only an f-string puts a value in its place",
+            text.source.span(start, start + len(found[0][0])),
+            Severity.WARNING,
+            help=f"write `f` in front of the string; or, if the braces are meant, "
+            f'`f"…{{{{{paths[0]}}}}}…"`',
+            fix=replace_fix(text, "f" + _interpolated(written), title="make it an f-string"),
+            silences=(Silence(_UNUSED, text.source.span(0, len(text.source.text)), heads),),
+        )
+    )
+
+
+_UNUSED = frozenset({"WF501", "WF502"})
+
+
+def _interpolated(written: str) -> str:
+    """Return the f-string in which the placeholders of a string are values, and no other braces."""
+    parts: list[str] = []
+    last = 0
+    for match in _PLACEHOLDER.finditer(written):
+        parts += [_doubled(written[last : match.start()]), f"{{{match[1]}{match[2]}}}"]
+        last = match.end()
+    return "".join([*parts, _doubled(written[last:])])
+
+
+def _doubled(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def destructive(
@@ -54,6 +104,11 @@ def destructive(
         )
 
 
+def _in_words(clause: Span) -> str:
+    """Return a clause on one line, without marks that do not belong there."""
+    return " ".join(re.findall(r"[\w.]+", clause.text))
+
+
 def repeated_effect(
     step: syntax.Step,
     clause: syntax.Retry,
@@ -76,7 +131,7 @@ def repeated_effect(
                 Severity.WARNING,
                 label="the tool is not marked idempotent or read-only",
                 notes=("an attempt that timed out or lost its connection may have had its effect",),
-                help=f"if repeating it does no harm, write `{clause.span.text} unsafe`",
+                help=f"if repeating it does no harm, write `{_in_words(clause.span)} unsafe`",
             )
         )
         return

@@ -93,6 +93,7 @@ class Calls:
     def text(self, written: syntax.Text | syntax.FString) -> Any:
         """Return the plan of a text that may be an f-string; None where it is wrong."""
         if isinstance(written, syntax.Text):
+            self.expressions.advise(written)
             return plan.Constant(written.value, Type({"const": written.value}))
         return self.expressions.fstring(written)
 

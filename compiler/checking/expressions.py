@@ -19,6 +19,7 @@ from ..diagnostics.suggest import is_word, listing, nearest, only_near
 from ..language import syntax
 from ..plan import Type
 from ..source import Span
+from . import advice
 from .wanted import Declaration
 
 # A path without its place in the text, so that two that say the same are equal.
@@ -150,6 +151,8 @@ class Expressions:
             case syntax.Path():
                 return self.path(written)
             case syntax.Constant(value=value):
+                if isinstance(value, str):
+                    self.advise(written)
                 return plan.Constant(value, Type({"const": value}))
             case syntax.FString():
                 return self.fstring(written)
@@ -157,6 +160,10 @@ class Expressions:
                 return self.array(written)
             case syntax.Object():
                 return self.object(written)
+
+    def advise(self, written: syntax.Constant | syntax.Text) -> None:
+        """Report a plain string that seems to be meant as an f-string."""
+        advice.placeholders(written.span, self.scope.variables, self.scope.report)
 
     def path(self, written: syntax.Path, *, is_tested: bool = False) -> plan.Path | None:
         """Return the plan of a path, through the fields and items that it reads.

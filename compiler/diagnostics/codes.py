@@ -79,6 +79,7 @@ _WARNINGS = {
     "WF503": "`retry` on a tool not marked idempotent or read-only",
     "WF504": "destructive tool without `undo` before a step that may fail",
     "WF505": "a condition that does not test what it seems to",
+    "WF506": "a placeholder in a string that is no f-string",
 }
 
 CODES: dict[str, Code] = {
