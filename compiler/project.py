@@ -195,6 +195,15 @@ def _configuration(
             report("WF901", f"there is no file {origin}", "a path is relative to the .wf file")
             return None
         return {source.server.text: PythonServer(origin) for source in use.sources}
+    if "://" in origin:
+        report(
+            "WF901",
+            f"{origin} is no file",
+            'name a server by its URL in an MCP client configuration, {"mcpServers": {"'
+            + use.sources[0].alias.text
+            + '": {"url": "…"}}}, and use it from there',
+        )
+        return None
     if not origin.endswith(".json"):
         report(
             "WF901",

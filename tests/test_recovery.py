@@ -165,3 +165,24 @@ def test_what_ends_too_early_is_shown_at_its_opening() -> None:
     (problem,) = parse(SourceFile("test.wf", text))[1]
     assert problem.span is not None
     assert (problem.code, problem.span.text, problem.span.line) == ("WF102", "[", 3)
+
+
+OTHER_LANGUAGES = {
+    "YAML": "name: hire\ninputs:\n  name: string\nsteps:\n  - call: hr.find\n    with: ${{ inputs }}\n",
+    "Python": "from hr import find\n\ndef hire(name: str):\n    return find(name)\n",
+    "JSON": '{\n  "steps": [{"tool": "hr.find"}]\n}\n',
+    "Rust": 'Workflow::new("hire")\n    .step("find")\n    .bind("x")\n',
+}
+
+
+@pytest.mark.parametrize("language", OTHER_LANGUAGES)
+def test_a_file_in_another_language_is_told_once(language: str) -> None:
+    _, problems = parse(SourceFile("hire.wf", OTHER_LANGUAGES[language]))
+    assert [each.message for each in problems] == ["this file is written in another language"]
+    assert problems[0].span is not None
+    assert problems[0].span.line == 1
+
+
+def test_a_file_that_somebody_fenced() -> None:
+    _, problems = parse(SourceFile("hire.wf", f"```wf\n{FILE}```\n"))
+    assert [each.message for each in problems] == ["a fence of Markdown is no part of a file"] * 2

@@ -8,10 +8,12 @@ mistake gives one error.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from .. import plan, schema
 from ..diagnostics import Diagnostic, Fix, Related, Severity, replace_fix
@@ -28,6 +30,26 @@ PathKey = tuple[str | int, ...]
 # Gives the declaration that is asked for because of a part, and whether to declare that as there;
 # None where that would contradict what the tool says that it returns.
 Declare = Callable[[PathKey, bool], Declaration | None]
+
+# What other languages put in front of an argument, of what a step gives, of the environment.
+_ARGUMENTS = {
+    "arg", "args", "arguments", "input", "inputs", "param", "params", "parameters", "var", "vars",
+    "local", "locals", "self", "this", "ctx", "context", "event", "workflow", "request", "kwargs",
+}  # fmt: skip
+_STEPS = {
+    "step",
+    "steps",
+    "output",
+    "outputs",
+    "result",
+    "results",
+    "task",
+    "tasks",
+    "needs",
+    "jobs",
+}
+_ENVIRONMENT = {"env", "environ", "environment", "process", "os", "secret", "secrets"}
+_FIELD = re.compile(r"\s*\.\s*(\w+)")
 
 _SIMPLE = {"string", "number", "integer", "boolean"}
 
@@ -260,6 +282,8 @@ class Expressions:
                 if binding
                 else f"`{name.text}` is a step; bind its output with `as {name.text}`"
             )
+        elif habit := self._habit(name):
+            return replace(habit, notes=notes)
         elif name.text in FOREIGN_VALUES:
             meant, is_certain = FOREIGN_VALUES[name.text], True
             help = f"write `{meant}`"
@@ -277,6 +301,38 @@ class Expressions:
             help=help,
             fix=self._respelt(name, meant, is_certain),
         )
+
+    def _habit(self, name: syntax.Name) -> Diagnostic | None:
+        """`args.name`, `steps.create.email` and `env.REGION`, as other languages read values."""
+        field = _FIELD.match(name.span.source.text, name.span.end)
+        word = name.text.lower()
+        message, label = f"there is no argument or binding `{name.text}`", "unknown name"
+        if word in _ENVIRONMENT:
+            help = (
+                "a workflow does not read the environment: declare an `arg`; what a server needs "
+                "of it stands in its configuration, as `${NAME}`"
+            )
+            return Diagnostic("WF201", message, name.span, label=label, help=help)
+        if field is None:
+            return None
+        read = name.span.source.span(name.span.start, field.end())
+        if word in _ARGUMENTS and field[1] in self.scope.variables:
+            self.scope.variables[field[1]].used = True
+            help = f"an argument is read by its name alone: `{field[1]}`"
+            fix = replace_fix(read, field[1], is_safe=True)
+            return Diagnostic("WF201", message, name.span, label=label, help=help, fix=fix)
+        if word in _STEPS and field[1] in self.scope.steps:
+            binding = self.scope.steps[field[1]]
+            if binding in self.scope.variables:
+                self.scope.variables[binding].used = True
+            help = (
+                f"what the step {field[1]} gives is bound to `{binding}`"
+                if binding
+                else f"what a step gives is read by a name: add `as {field[1]}` after its call, and "
+                f"read `{field[1]}.…`"
+            )
+            return Diagnostic("WF201", message, name.span, label=label, help=help)
+        return None
 
     def _respelt(self, name: syntax.Name, meant: str | None, is_certain: bool) -> Fix | None:
         """The fix that writes what is meant by a name."""
@@ -315,6 +371,11 @@ class Expressions:
         elif self._may_have(value, found, name):
             keys = (*path_key(path)[1 : 1 + path.accessors.index(accessor)], name)
             help = self.declaration_help(variable, "if that is what the tool returns", keys)
+        elif isinstance(name, str) and schema.types(value.schema) == {"array"}:
+            help = (
+                f"an item is read by its place, `{read.text}[0]`; "
+                f"`for x in {read.text}` runs a step for each"
+            )
         else:
             help = None
         self.scope.report(

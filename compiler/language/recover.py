@@ -40,7 +40,7 @@ _STATEMENTS = {
         "step": r"\s+\w+\s*(?::|=\s*\w+\s*\.)",
         "parallel": r"\s*\{",
         "handoff": r'\s*[\w"]',
-        "return": r'\s*[\w"{\[]',
+        "return": r'\s*[\w"{\[(]',
     }.items()
 }
 CLAUSES = ("when", "for", "timeout", "retry", "undo", "require", "guidance")
@@ -60,12 +60,10 @@ _CONTINUATIONS = {
 }
 _CONTINUATIONS |= {"version", "from"}
 KEYWORDS = {*_CONTINUATIONS, *DECLARATIONS, *STATEMENTS, "read"}
-# First words that other languages have, and nothing here.
-FOREIGN = {
-    "if", "else", "elif", "unless", "foreach", "while", "loop", "try", "catch", "except", "finally",
-    "let", "var", "const", "set", "def", "function", "fn", "import", "include", "print", "steps",
-    "inputs", "input", "outputs", "output", "param", "params", "parameter", "task", "job", "jobs",
-    "run", "call", "name", "description", "end",
+# First words of blocks in other languages, whose braces hold statements.
+_BLOCKS = {
+    "if", "else", "elif", "unless", "for", "foreach", "while", "loop", "try", "catch", "except",
+    "finally", "when", "steps", "args", "inputs", "jobs", "begin", "do", "sequence", "group",
 }  # fmt: skip
 # What other languages call a thing that has a place in this one.
 KEYWORD_OF = {
@@ -75,6 +73,7 @@ KEYWORD_OF = {
     "compensate": "undo", "assert": "require", "ensure": "require", "retries": "retry",
     "within": "timeout", "wait": "every", "output": "return", "concurrently": "parallel",
     "instructions": "instruction", "into": "as",
+    "expect": "require", "check": "require",
 }  # fmt: skip
 _NEAR = 200
 CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -117,6 +116,51 @@ def before(text: str, start: int, end: int) -> tuple[int, list[int]]:
             elif brackets and CLOSING[text[brackets[-1]]] == match[0]:
                 brackets.pop()
     return last, brackets
+
+
+def closing_of(text: str, bracket: int, end: int) -> int | None:
+    """Return the offset behind what closes the bracket at an offset; None where nothing does."""
+    depth = 0
+    for match in _LEXEMES.finditer(text, bracket, end):
+        if match.lastgroup == "bracket":
+            depth += 1 if match[0] in CLOSING else -1
+            if depth == 0:
+                return match.end()
+    return None
+
+
+def brace_of_clauses(text: str, piece: Piece) -> int | None:
+    """Return the offset of a brace that opens behind the call of a step, None without one."""
+    depth = 0
+    words = ["", ""]
+    if re.compile(r"step\b").match(text, piece.start) is None:
+        return None
+    for match in _LEXEMES.finditer(text, piece.start, piece.end):
+        if match.lastgroup == "comment":
+            continue
+        if match[0] == "{" and depth == 0 and (words[1] == ")" or words[0] == "as"):
+            return match.start()
+        if match.lastgroup == "bracket":
+            depth += 1 if match[0] in CLOSING else -1
+        words = [words[1], match[0]]
+    return None
+
+
+def comment_with(text: str, bracket: int) -> tuple[int, int] | None:
+    """Return where the comment stands that holds what would close the bracket at an offset.
+
+    It is looked for up to the next line that starts something else.
+    """
+    end = _STARTS_A_PIECE.search(text, bracket)
+    for match in _LEXEMES.finditer(text, bracket, end.start() if end else len(text)):
+        if match.lastgroup == "comment" and CLOSING[text[bracket]] in match[0]:
+            return match.start(), match.end()
+    return None
+
+
+_STARTS_A_PIECE = re.compile(
+    rf"\n[ \t]*(?:{'|'.join((*_DECLARATIONS, *_STATEMENTS, *CLAUSES))})\b(?!\s*[=,:.)])"
+)
 
 
 def just_before(pattern: str, text: str, end: int) -> re.Match[str] | None:
@@ -199,7 +243,9 @@ class _Cutter:
             if self.workflow is None and nearest(word, DECLARATIONS) == "workflow":
                 self._open_piece("workflow_header", match.start())
         if follows is None:
-            if self.open and self._seems_to_be_a_step(match):
+            if (self.open and self._seems_to_be_a_step(match)) or (
+                not self.open and word in CLAUSES and self._is_of_no_step()
+            ):
                 self.close_piece()
             return
         certain = follows.match(self.text, match.end()) is not None
@@ -222,7 +268,7 @@ class _Cutter:
                 self._enter_workflow()
             if self.workflow is not None and (certain or not self.open):
                 self._take_brace_of_parallel()
-                if self.parallels and word != "step":
+                if self.parallels and self.parallels[-1] != -1 and word != "step":
                     self.workflow.open_parallel = self.parallels.pop()
                 self.close_piece()
                 self._open_piece("statement", match.start())
@@ -242,6 +288,21 @@ class _Cutter:
         if KEYWORD_OF.get(match[0].lower()) in _CONTINUATIONS:
             return False
         return nearest(match[0], KEYWORDS) not in _CONTINUATIONS
+
+    def _is_of_no_step(self) -> bool:
+        """Whether the piece under way is whole, and of a kind that has no clauses."""
+        if self.workflow is None or not self._follows_a_whole_piece():
+            return False
+        assert self.piece is not None
+        first = self._first_word()
+        if first in KEYWORDS:
+            return first in ("arg", "instruction", "handoff", "return")
+        return "(" not in self.text[self.piece.start : self.piece.end]
+
+    def _first_word(self) -> str:
+        assert self.piece is not None
+        word = re.compile(r"\w*").match(self.text, self.piece.start)
+        return word[0] if word else ""
 
     def _follows_a_whole_piece(self) -> bool:
         """Whether the piece under way ends with what can be the end of one."""
@@ -310,6 +371,11 @@ class _Cutter:
             if self.piece.rule == "workflow_header":
                 self.workflow, self.piece = self.piece, None
                 self.workflow.body_start = match.start()
+                return True
+            if self.workflow is not None and self._first_word() in _BLOCKS:
+                self.piece.end = match.end()
+                self.piece = None
+                self.parallels.append(-1)
                 return True
             if self._is_parallel(match.start()):
                 # Its steps are parsed like any others; only their order in time differs.

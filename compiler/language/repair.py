@@ -54,8 +54,8 @@ class Mender:
             if repair.tokens and repair.tokens[0][0] not in place.accepts:
                 continue
             for kind, value in repair.tokens:
-                end = max(place.start, min(place.start + len(value), repair.resume))
-                token = Token(kind, value, place.start, 1, 1, 1, 1, end)
+                start, end = _place_of(value, place, repair)
+                token = Token(kind, value, start, 1, 1, 1, 1, end)
                 try:
                     parser.feed_token(token)
                 except UnexpectedToken:
@@ -68,6 +68,8 @@ class Mender:
     def _tell(self, repair: Repair) -> None:
         """Keep the problem of a repair, unless it may come from what was told before."""
         found = repair.problem
+        if found in self.problems:
+            return  # it has two ends
         span = found.span
         assert span is not None
         if self.parsed[span.start : span.end] != span.text:
@@ -85,6 +87,14 @@ class Mender:
             return False
         self._last = now
         return True
+
+
+def _place_of(value: str, place: Place, repair: Repair) -> tuple[int, int]:
+    """Where a token is taken to stand: at the place, or where it stands already if it is repeated."""
+    repeated = place.previous_end - len(value)
+    if place.text[repeated : place.previous_end] == value:
+        return repeated, place.previous_end
+    return place.start, max(place.start, min(place.start + len(value), repair.resume))
 
 
 def is_on_line_of(found: Diagnostic, other: Diagnostic) -> bool:

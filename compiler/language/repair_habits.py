@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from ..diagnostics import replace_fix
 from .recover import CLOSING, just_before
 from .repair_place import Place, Repair
@@ -178,55 +180,6 @@ def _equal_of_type(place: Place) -> Repair | None:
     return place.insert("a type follows its name after `=`", " =", (("EQUAL", "="),))
 
 
-def _bare_binding(place: Place) -> Repair | None:
-    """`hr.create(…) employee`, without `as`."""
-    if "_AS" not in place.accepts or place.first_word != "step" or place.is_first_on_line:
-        return None
-    name = re.match(r"([A-Za-z_]\w*)[ \t]*(?:#[^\n]*)?(?:\n|\Z)", place.rest)
-    if name is None or place.text[place.previous_end - 1 : place.previous_end] not in (")", '"'):
-        return None
-    return place.insert(
-        "the result of a step is named with `as`", " as", (("_AS", "as"),), is_safe=False,
-        label="`as` belongs in front of this",
-    )  # fmt: skip
-
-
-def _nameless_step(place: Place) -> Repair | None:
-    """`step hr.create(…)`."""
-    called = re.match(r"\.(\w+)\s*\(", place.rest)
-    words = place.text[place.piece.start : place.start].split()
-    if called is None or "COLON" not in place.accepts or words[:1] != ["step"] or len(words) != 2:
-        return None
-    start = place.previous_end - len(words[1])
-    return _named_step(
-        place, called[1], start, place.previous_end, (("COLON", ":"), ("NAME", words[1]))
-    )
-
-
-def _step_and_colon(place: Place) -> Repair | None:
-    """`step: hr.create(…)`."""
-    called = re.match(r":\s*(?:\w+\.)?(\w+)\s*\(", place.rest)
-    if called is None or place.accepts != {"NAME"} or place.previous != ["step"]:
-        return None
-    return _named_step(place, called[1], place.start, place.start + 1, (("NAME", called[1]),))
-
-
-def _named_step(
-    place: Place, name: str, start: int, end: int, tokens: tuple[tuple[str, str], ...]
-) -> Repair:
-    """Name a step like the tool that it calls, in front of what is marked."""
-    new = f" {name}" if place.text[start] == ":" else f"{name}: "
-    at = place.source.span(start, start)
-    found = problem(
-        "this step has no name",
-        place.source.span(start, end),
-        label="a name belongs in front of this",
-        help=f"write `step {name}: …`",
-        fix=replace_fix(at, new, title=f"add `{new.strip()}`"),
-    )
-    return Repair(found, tokens, place.start, is_certain=False)
-
-
 # --- Values
 
 
@@ -258,11 +211,14 @@ def _bare_default(place: Place) -> Repair | None:
     is_default = place.text[place.previous_end - 1] == "=" and not place.opening
     if not is_default or place.first_word != "arg" or place.is_first_on_line:
         return None
-    return place.replace(
+    if re.match(r"\s*[.(]", place.rest[word.end() :]):
+        return None  # more than a text
+    repair = place.replace(
         "a default is a constant; a text stands in double quotes", f'"{word[0]}"',
         (("STRING", f'"{word[0]}"'),), length=word.end(), is_safe=False,
         help=f'write `"{word[0]}"`',
     )  # fmt: skip
+    return replace(repair, is_certain=False)
 
 
 def _bare_digits(place: Place) -> Repair | None:
@@ -288,6 +244,6 @@ def _bare_digits(place: Place) -> Repair | None:
 
 HABITS: tuple[Callable[[Place], Repair | None], ...] = (
     _comparison, _rest_of_comparison, _argument_arrow, _field_mark, _second_dot, _second_bar,
-    _alternative, _listed_alternatives, _from, _equal_of_type, _nameless_step,
-    _step_and_colon, _bare_binding, _number, _bare_default, _bare_digits,
+    _alternative, _listed_alternatives, _from, _equal_of_type,
+    _number, _bare_default, _bare_digits,
 )  # fmt: skip

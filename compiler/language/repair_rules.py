@@ -16,11 +16,13 @@ from ..source import Span
 from .recover import CLAUSES, CLOSING, KEYWORD_OF, KEYWORDS, before, just_before
 from .repair_habits import HABITS, other_bracket
 from .repair_place import Place, Repair
+from .repair_steps import STEPS
 from .syntax_errors import (
     BASE_TYPE_NAMES,
     FOREIGN_VALUES,
     TEXTS,
     is_keyword,
+    is_of_another_language,
     keyword_of,
     never_closed,
     problem,
@@ -111,11 +113,20 @@ def _colon_too_many(place: Place) -> Repair | None:
     """`timeout: 10s`, as in YAML."""
     if place.found not in (":", "=") or place.opening or "COLON" in place.accepts:
         return None
+    if place.piece.rule == "workflow_header" and place.accepts <= TEXTS:
+        return place.replace("no `:` follows the name of a workflow", "")
+    if place.previous_word == "parallel":
+        return None  # the brace is missing as well
     if place.previous_word not in KEYWORDS or place.previous[0] != place.previous_word:
         return None
     if "NAME" in place.accepts and not re.match(r".\s*\w+\s*\??\s*[:.(]", place.rest):
         return None  # more likely the name is missing
-    return place.replace(f"no `{place.found}` follows `{place.previous_word}`", "")
+    repair = place.replace(f"no `{place.found}` follows `{place.previous_word}`", "")
+    if place.rest[1:2].isspace():
+        return repair
+    return replace(
+        repair, problem=replace(repair.problem, fix=replace_fix(place.span(), " ", is_safe=True))
+    )
 
 
 def _comma_too_many(place: Place) -> Repair | None:
@@ -161,6 +172,9 @@ def _missing_comma(place: Place) -> Repair | None:
         return None
     if place.previous_end == place.start:
         return None  # `01`, or `f"` with braces that do not match
+    are_texts = place.text[place.previous_end - 1] == '"' and not place.is_first_on_line
+    if are_texts and re.match(r'"(?:[^"\\\n]|\\.)*"\s*(?!=)', place.rest) and place.opening == "(":
+        return None  # two texts that are to be one
     if place.opening == "[" and re.match(r"for\b", place.rest) and not place.is_first_on_line:
         return None  # an array that is to be made
     follows = {
@@ -247,6 +261,8 @@ def _keyword(place: Place) -> Repair | None:
     meant = KEYWORD_OF.get(word[0].lower())
     is_foreign = meant in keywords
     if not is_foreign:
+        if is_of_another_language(word[0]):
+            return None
         meant = nearest(word[0], keywords)
         # What could as well be a name is only a keyword where nothing but keywords can stand.
         if meant is None or (len(word[0]) < 4 and not place.is_at_start):
@@ -256,6 +272,10 @@ def _keyword(place: Place) -> Repair | None:
         return None
     if place.is_at_start and re.match(r"\s*:", place.rest[word.end() :]):
         return None
+    if word[0].lower() == meant:
+        return place.replace(
+            "keywords are written small", meant, ((keywords[meant], meant),), length=word.end()
+        )
     return place.replace(
         f"`{word[0]}` is written `{meant}` here" if is_foreign else f"there is no `{word[0]}` here",
         meant,
@@ -287,6 +307,10 @@ def _quoted_name(place: Place) -> Repair | None:
         return None
     if place.opening == "(" and place.first_word in ("arg", "type"):
         return None
+    if place.first_word in ("arg", "step") and re.match(r"\s*\{", place.rest[string.end() :]):
+        return None  # a block, as in Terraform
+    if place.previous[0] in ("step", "workflow") and not _IDENTIFIER.fullmatch(string[1]):
+        return _name_of_words(place, string)
     parts = string[1].split(".")
     if len(parts) > 2 or not all(_IDENTIFIER.fullmatch(part) for part in parts):
         return None
@@ -298,6 +322,17 @@ def _quoted_name(place: Place) -> Repair | None:
     return place.replace(
         "a name stands without quotes", string[1], tokens, length=string.end(),
         help=f"write `{string[1]}`",
+    )  # fmt: skip
+
+
+def _name_of_words(place: Place, string: re.Match[str]) -> Repair | None:
+    """`step "Create it": …`: a name that is no word."""
+    word = re.sub(r"\W+", "_", string[1]).strip("_").lower()
+    if not _IDENTIFIER.fullmatch(word):
+        return None
+    return place.replace(
+        "a name is a word, without quotes", word, (("NAME", word),), length=string.end(),
+        is_safe=False, help=f"write `{word}`",
     )  # fmt: skip
 
 
@@ -472,7 +507,7 @@ def _short(place: Place) -> str:
 
 # In this order: a rule may rely on those before it having had their turn.
 RULES: tuple[Callable[[Place], Repair | None], ...] = (
-    _list_item, *HABITS, _colon_for_equal, _member_mark, _equal_for_colon, _two_equal_signs,
+    _list_item, *STEPS, *HABITS, _colon_for_equal, _member_mark, _equal_for_colon, _two_equal_signs,
     _second_mark, _boolean_operator, _duration, _rest_of_duration, _times,
     _never_closed, _missing_comma, _foreign_value, _quoted_name, _quoted_source, _keyword,
     _type_without_colon, _question_mark_after_type, _arrow, _bare_text, _missing_description,

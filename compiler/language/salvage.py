@@ -16,16 +16,19 @@ from ..source import Span
 from . import syntax
 from .grammar import grammar
 from .parse import Builder
-from .recover import Piece, pieces
+from .recover import DECLARATIONS, KEYWORDS, Piece, pieces
 from .repair import Mender, is_on_line_of
+from .repair_steps import without_braces
 from .slips import mend_slips
 from .syntax_errors import (
+    another_language,
     closed_early,
     explain,
     nested_workflow,
     never_closed,
     no_body,
     somewhere,
+    starts_as_here,
     with_silences,
 )
 
@@ -41,10 +44,20 @@ def salvage(builder: Builder) -> list[Any]:
         if declarations is not None:
             return declarations
     salvager = _Salvager(builder)
-    found = [salvager.piece(piece) for piece in pieces(builder.parsed)]
+    cut = pieces(builder.parsed)
+    found = [salvager.piece(piece) for piece in cut]
     if not builder.problems:
         builder.problems.append(somewhere(builder.source))
+    elif _is_of_another_language(builder.source.text, cut):
+        builder.problems[:] = [another_language(builder.problems)]
     return found
+
+
+def _is_of_another_language(text: str, cut: list[Piece]) -> bool:
+    """Whether a text has more than one line, and nothing in it starts as it does here."""
+    if "\n" not in text.strip():
+        return False
+    return not any(starts_as_here(text, piece, DECLARATIONS) for piece in cut)
 
 
 class _Salvager:
@@ -56,6 +69,9 @@ class _Salvager:
         self._problems = builder.problems
         # How many of the problems are slips, which were told before anything was parsed.
         self._slips = len(builder.problems)
+        # The column of a piece that starts with nothing of this language, and which problem tells
+        # so: what is indented deeper belongs to it.
+        self._foreign: tuple[int, int] | None = None
 
     def piece(self, piece: Piece, workflow: Span | None = None) -> Any:
         """Parse one piece of a file, or of a workflow of it; None where it is lost."""
@@ -63,8 +79,10 @@ class _Salvager:
             return None
         # Blanks in front keep every position what it is in the file.
         text = " " * piece.start + self._builder.parsed[piece.start : piece.end]
-        mender = Mender(self._source, text, piece)
         known = len(self._problems)
+        text, braces = without_braces(self._source, text, piece)
+        self._problems += [braces] if braces is not None else []
+        mender = Mender(self._source, text, piece)
         tree: Any = None
         slips: list[int] = []
         try:
@@ -75,14 +93,21 @@ class _Salvager:
             # brace that is left over because of any mistake before it.
             slips = [i for i in range(self._slips) if is_on_line_of(self._problems[i], lost)]
             is_left_over = text.strip() == "}" and self._problems
+            is_of_foreign = self._is_of_foreign(piece, workflow)
+            if is_of_foreign:
+                mender.problems.clear()
             is_told = any(is_on_line_of(lost, mended) for mended in mender.problems) or (
                 # Two declarations on one line are more likely one that is wrong.
                 piece.rule == "declaration"
                 and any(is_on_line_of(lost, earlier) for earlier in self._problems)
             )
-            if not (is_left_over or slips or is_told):
+            if not (is_left_over or slips or is_told or is_of_foreign):
                 self._problems.append(lost)
         self._problems += mender.problems
+        if mender.problems and piece.rule == "statement" and text.startswith("return", piece.start):
+            self._foreign = self._source.position(piece.start)[1], known
+        elif tree is not None:
+            self._foreign = None
         if piece.rule == "workflow_header":
             built = self._workflow(piece, tree)
         else:
@@ -93,6 +118,23 @@ class _Salvager:
                 found = self._problems[index]
                 self._problems[index] = with_silences(found, self._source, piece, body)
         return built
+
+    def _is_of_foreign(self, piece: Piece, workflow: Span | None) -> bool:
+        """Whether a piece that is lost is a part of what another language has, and this has not.
+
+        That is told once, where it starts.
+        """
+        if starts_as_here(self._source.text, piece, KEYWORDS):
+            return False
+        column = self._source.position(piece.start)[1]
+        if self._foreign is None or column <= self._foreign[0]:
+            self._foreign = column, len(self._problems)
+            return False
+        index = self._foreign[1]
+        if index < len(self._problems):
+            body = workflow or self._source.span(piece.start, piece.end)
+            self._problems[index] = with_silences(self._problems[index], self._source, piece, body)
+        return True
 
     def _workflow(self, piece: Piece, header: Any) -> syntax.Workflow | None:
         end = max(piece.body_end, piece.end, *(each.end for each in piece.statements), 0)

@@ -24,7 +24,7 @@ _SLIPS = re.compile(
     | (?P<conflict> ^(?:<{7}|\|{7}|={7}|>{7})(?=[ \n]|\Z)[^\n]*
                     (?: \n(?:(?!>{7})[^\n]*\n)*? >{7}[^\n]* )? )
     | (?P<line_comment> (?<![:/])//[^\n]* | (?<!\S)--(?!-)[^\n]* )
-    | (?P<rule> ^---[ ]*$ )
+    | (?P<rule> ^(?:---|```[ ]*\w*)[ ]*$ )
     | (?P<block_comment> /\*.*?\*/ | <!--.*?--> )
     | (?P<open_comment> (?:/\*|<!--)[^\n]* )
     | (?P<single_quotes> f?'(?:[^'"\\\n])*' | f?[‘‚][^‘’"\\\n]*’ | `[^`"\\\n]*` )
@@ -138,7 +138,11 @@ def _open_comment(source: SourceFile, match: re.Match[str]) -> _Mended:
 
 
 def _rule(source: SourceFile, match: re.Match[str]) -> _Mended:
-    problem = _slip(source, match, "there are no `---` lines here", "remove it", "")
+    is_fence = match[0].startswith("`")
+    message = (
+        "a fence of Markdown is no part of a file" if is_fence else "there are no `---` lines here"
+    )
+    problem = _slip(source, match, message, "remove it", "")
     return _blank(match[0]), problem
 
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from msgspec.structs import replace
 
 from ..diagnostics import Diagnostic, Fix, Related, Silence, replace_fix
+from ..diagnostics.suggest import nearest
 from ..source import SourceFile, Span
-from .recover import CLAUSES, CLOSING, FOREIGN, Piece, before, just_before
+from .recover import CLAUSES, CLOSING, Piece, before, comment_with, just_before
 
 NO_WORKFLOW = "there is no workflow in this file"
 
@@ -88,7 +90,12 @@ _INSTEAD = {
     "outputs": "what a workflow gives is written `return {…}`",
     "run": "a tool is called as `step NAME: server.tool(…)`",
     "enum": 'a choice of texts is a type: `type NAME = "a" | "b"`',
-    "description": 'a description stands after the name: `workflow NAME "description" {`',
+    "description": 'a description stands after the name, as in `workflow NAME "description" {`; '
+    'a step has none, but `guidance "…"`',
+    "on_error": "what a failed workflow takes back stands in its steps' `undo` clauses",
+    "needs": "steps run in the order of the file, and nothing has to say so",
+    "prompt": 'what the model is to do stands in an `instruction "…"`, or a step\'s `guidance "…"`',
+    "env": "what a server needs of the environment stands in its configuration, as `${NAME}`",
     "end": "a workflow ends with `}`",
 }
 _SAME_AS = {
@@ -97,8 +104,28 @@ _SAME_AS = {
     "function": "def", "fn": "def", "include": "import", "input": "inputs", "params": "inputs",
     "param": "inputs", "parameter": "inputs", "args": "inputs", "output": "outputs", "job": "run",
     "jobs": "steps", "task": "run", "call": "run", "name": "description", "typedef": "enum",
-    "interface": "enum", "struct": "enum", "class": "enum",
+    "interface": "enum", "struct": "enum", "class": "enum", "servers": "import",
+    "mcpservers": "import", "from": "import", "tools": "import", "on_failure": "on_error",
+    "onerror": "on_error", "on": "on_error", "fallback": "on_error", "rescue": "on_error",
+    "depends_on": "needs", "depends": "needs", "after": "needs", "before": "needs", "then": "needs",
+    "requires": "needs", "system": "prompt", "user": "prompt", "message": "prompt",
+    "environment": "env", "secrets": "env", "secret": "env", "echo": "print", "log": "print",
+    "console": "print", "async": "def", "export": "def", "public": "def", "module": "def",
+    "package": "def", "arguments": "inputs",
 }  # fmt: skip
+
+
+def is_of_another_language(word: str) -> bool:
+    """Whether a word starts something in another language, and nothing here."""
+    return word.lower() in _INSTEAD or word.lower() in _SAME_AS
+
+
+def starts_as_here(text: str, piece: Piece, words: Iterable[str]) -> bool:
+    """Whether a piece starts with one of the words, or with what is nearly one."""
+    word = re.compile(r"[\s-]*(\w+)").match(text, piece.start)
+    if word is None or is_of_another_language(word[1]):
+        return False
+    return nearest(word[1], words) is not None
 
 
 def is_keyword(terminal: str) -> bool:
@@ -204,7 +231,7 @@ def with_silences(
     if piece.rule != "statement" or word in ("use", "type"):
         of_word = {"use": {"WF301"}, "type": {"WF208"}}.get(word, {"WF201", "WF208", "WF301"})
         silences.append(Silence(frozenset(of_word), everywhere, names))
-    return replace(diagnostic, silences=tuple(silences))
+    return replace(diagnostic, silences=(*diagnostic.silences, *silences))
 
 
 def with_silences_of_part(diagnostic: Diagnostic) -> Diagnostic:
@@ -217,6 +244,17 @@ def with_silences_of_part(diagnostic: Diagnostic) -> Diagnostic:
 def never_closed(source: SourceFile, bracket: int) -> Diagnostic:
     """Return the diagnostic for a bracket, at an offset, that nothing closes."""
     opening = source.text[bracket]
+    comment = comment_with(source.text, bracket)
+    if comment is not None:
+        span = source.span(*comment)
+        return problem(
+            f"this `{opening}` is never closed: its `{CLOSING[opening]}` is part of a comment",
+            source.span(bracket, bracket + 1),
+            code="WF102",
+            label=f"needs a `{CLOSING[opening]}`",
+            related=((span, "a comment goes on to the end of its line"),),
+            help="move the comment to the end, or to a line of its own",
+        )
     return problem(
         f"this `{opening}` is never closed",
         source.span(bracket, bracket + 1),
@@ -259,6 +297,23 @@ def nested_too_deeply(bracket: Span) -> Diagnostic:
     return problem("this is nested too deeply", bracket)
 
 
+def another_language(problems: list[Diagnostic]) -> Diagnostic:
+    """Return the diagnostic for a file in which nothing starts as it does here.
+
+    `problems` are all that were found in it, of which the first to stand there is kept.
+    """
+    first = min(problems, key=lambda each: each.span.start if each.span else 0)
+    assert first.span is not None
+    line = first.span.source.line(1)
+    return problem(
+        "this file is written in another language",
+        first.span if first.span.line == 1 else first.span.source.span(0, len(line)),
+        label="a file starts with `server`, `use`, `type` or `workflow`",
+        help='a file says `use hr from "mcp.json"`, then `workflow NAME "description" { … }` with '
+        "`arg NAME: type` for each argument and `step NAME: hr.tool(…) as name` for each call",
+    )
+
+
 def no_workflow(source: SourceFile) -> Diagnostic:
     """Return the diagnostic for a file in which there is nothing to do."""
     end = len(source.text.rstrip())
@@ -299,6 +354,9 @@ def _missing_at_line_end(source: SourceFile, piece: Piece, start: int) -> Diagno
     return problem(f"expected {wanted} after this", place, label="more is needed")
 
 
+_STRING_BEFORE = r'"(?:[^"\\\n]|\\.)*"\Z'
+
+
 def _unexpected(span: Span, token: Token, expected: set[str], piece: Piece) -> Diagnostic:
     found = span.text
     text = span.source.text
@@ -306,15 +364,36 @@ def _unexpected(span: Span, token: Token, expected: set[str], piece: Piece) -> D
     opening = text[brackets[-1]] if brackets else ""
     if not text[piece.start : span.start].strip():
         return _unknown_start(span, expected, piece)
+    block = re.match(r'("?)(\w+)\1\s*\{', _rest(span)) if "NAME" in expected else None
+    if block and re.match(r"(?:arg|step)\s*\Z", text[piece.start : span.start]):
+        what = text[piece.start : last]
+        follows = "string" if what == "arg" else "server.tool(…)"
+        return problem(
+            f"{'the type of an argument' if what == 'arg' else 'what a step does'} follows `:`, "
+            "without braces",
+            span,
+            help=f"write `{what} {block[2]}: {follows}`",
+        )
     if instead := _written_otherwise(span, last, opening, expected, piece):
         return instead
+    if opening == "(" and re.match(r"arg\b|type\b", text[piece.start :]) and "NAME" in expected:
+        return problem(
+            "a constraint is given by its name", span,
+            help="write `min = 1`, `max = 9` or `pattern = \"…\"`",
+        )  # fmt: skip
+    if found == "{" and text[last - 1] == "(":
+        return problem(
+            "arguments stand in parentheses, without braces", span,
+            help="write `name = value`; a name alone stands for `name = name`",
+        )  # fmt: skip
     if opening == "(" and expected <= {"EQUAL", "COMMA", "RPAR", "NAME", "STRING", "LONG_STRING"}:
         is_path = found == "." and just_before(r"[(,]\s*[A-Za-z_]\w*\Z", text, last)
         if "NAME" in expected or is_path or text[last - 1] == '"':
+            value = just_before(_STRING_BEFORE, text, last) if text[last - 1] == '"' else None
             return problem(
                 "an argument is given by its name",
-                span,
-                label="expected `name = ` in front of this" if "NAME" in expected else "",
+                span if value is None else span.source.span(value.start(), last),
+                label="expected `name = ` in front of this",
                 help="write `name = value`; a name alone stands for `name = name`",
             )
     if found == "=" and text[last - 1] == '"':
@@ -328,17 +407,62 @@ def _unexpected(span: Span, token: Token, expected: set[str], piece: Piece) -> D
             label="this is a type",
             help=f"write `: {found}`; a text stands in double quotes",
         )
+    if found == "{" and expected == {"COLON"}:
+        name = just_before(r"\w+\Z", text, last)
+        return problem(
+            "what a step does follows `:`, without braces",
+            span,
+            help=f"write `step {name[0] if name else 'NAME'}: server.tool(…)`, then its clauses",
+        )
+    if found.startswith('"') and not brackets and "\n" in text[last : span.start]:
+        return problem(
+            "a text does not stand alone",
+            span,
+            help='a comment starts with `#`; what the model is to read is an `instruction "…"`',
+        )
     if found == "{" and expected == {"LPAR"}:
         return _in_parentheses(span)
     if expected == {"LPAR"} and last == span.start and found == ".":
         return _quoted_tool(span)
+    help = _form(text, piece, span.start)
     if expected <= _GO_ON:
-        return problem(f"{_shown(found)} does not belong here", span, label="not expected here")
+        message = f"{_shown(found)} does not belong here"
+        return problem(message, span, label="not expected here", help=help)
     return problem(
         f"expected {_list_of(expected)}, found {_shown(found)}",
         span,
         label="not expected here",
+        help=help,
     )
+
+
+# How a declaration, statement or clause is written.
+_FORMS = {
+    "server": 'server "name" version "1.0.0"',
+    "use": 'use hr, finance from "mcp.json"',
+    "type": 'type Level = "junior" | "senior"',
+    "workflow": 'workflow NAME "description" { … }',
+    "arg": 'arg NAME: type = default "description"',
+    "instruction": 'instruction "…"',
+    "step": "step NAME: server.tool(parameter = value) as name",
+    "parallel": "parallel { step … step … }",
+    "handoff": 'handoff server.tool(parameter = value) "what is left to do"',
+    "return": "return {key: value}",
+    "when": "when x.total > 3 and y",
+    "for": "for item in list",
+    "timeout": "timeout 10s",
+    "retry": "retry 3 every 2s",
+    "undo": "undo server.tool(parameter = value)",
+    "require": 'require x.total > 3 "what is wrong otherwise"',
+    "guidance": 'guidance "…"',
+}
+
+
+def _form(text: str, piece: Piece, end: int) -> str | None:
+    """Say how what an offset is in is written: the clause, or else the statement."""
+    words = re.findall(r"(?:^|\n|\))\s*([a-z]+)\b", text[piece.start : end])
+    known = [word for word in words if word in _FORMS]
+    return f"it is written `{_FORMS[known[-1]]}`" if known else None
 
 
 def _written_otherwise(
@@ -381,10 +505,16 @@ def _written_otherwise(
         return _array_behind(span, item[1] if item else "string")
     if expected == {"RSQB"} and text[last - 1] == "[":
         head = just_before(r"(\w+)\s*\[\s*\Z", text, last)
+        if head and head[1].lower() in ("literal", "enum", "union"):
+            help = 'write `"a" | "b"`'
+            return problem("alternatives stand between `|`", span, help=help)
+        if head and head[1].lower() in ("dict", "map", "record"):
+            help = "write its fields, `{name: string}`, or `any`"
+            return problem("an object type is written with its fields", span, help=help)
         if head and head[1].lower() == "optional":
             help = "the `?` of an optional argument or field stands after its name: `x?: string`"
             return problem("a type is not made optional like this", span, help=help)
-        return _array_behind(span, found)
+        return _array_behind(span, head[1] if head and found.isdigit() else found)
     if found == "<" and re.fullmatch(r"(?i)list|array|set", before_it):
         item = re.match(r"<\s*(\w+)", text[span.start :])
         return _array_behind(span, item[1] if item else "string")
@@ -392,6 +522,13 @@ def _written_otherwise(
         return _computed(span, before_it, opening, expected, piece)
     if found == "[" and expected == {"LPAR"}:
         return _in_parentheses(span)
+    if found == "." and text[last - 1] == ")" and re.match(r"step\b", text[piece.start :]):
+        return problem(
+            "what a step gives is read by its name", span,
+            help="name it, `server.tool(…) as x`, and read `x.…` from the next step on",
+        )  # fmt: skip
+    if found == '"' + found[1:-1] + '"' and text[last - 1] == '"' and opening == "(":
+        return problem("two texts do not make one", span, help="write one string")
     if found == "from" and expected <= TEXTS | {"_AS", "COMMA", "_FROM"} and not opening:
         return problem(
             "the servers stand in front of the file", span, help='write `use hr from "mcp.json"`'
@@ -415,6 +552,32 @@ def _written_otherwise(
             span,
             help="a step runs once for each item by its clause `for x in list`",
         )
+    if (
+        found in _COMPARISONS
+        and not is_of_type
+        and "OPERATOR" not in expected
+        and (opening or before_it)
+    ):
+        if re.match(r"[^\n]*\?[^\n]*:", text[span.end :]):
+            return problem(
+                "a value is not chosen with `? :`", span,
+                help="run one of two steps, each with its own `when`",
+            )  # fmt: skip
+        return problem(
+            "values are compared only in `when` and `require`", span,
+            help="let a step run only `when` they compare so",
+        )  # fmt: skip
+    if found.startswith("-") and expected & {"INTEGER"} and text[last - 1] == "[":
+        return problem(
+            "items are counted from the start", span,
+            help="the first is `[0]`; `for x in list` runs a step for each",
+        )  # fmt: skip
+    if before_it in ("await", "async", "call", "run", "do", "invoke") and "LPAR" in expected:
+        return problem(
+            f"a step calls its tool without `{before_it}`",
+            span.source.span(last - len(before_it), last),
+            fix=replace_fix(span.source.span(last - len(before_it), span.start), "", is_safe=True),
+        )
     if found in ("is", "in") and "OPERATOR" in expected:
         help = "write `==`; `when x` tests whether `x` is there"
         return problem(
@@ -423,6 +586,9 @@ def _written_otherwise(
             help=help if found == "is" else "write `list contains item`",
         )
     return None
+
+
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
 def _array_behind(span: Span, item: str) -> Diagnostic:
@@ -444,7 +610,9 @@ def _computed(
     if piece.rule == "workflow_header" and expected <= TEXTS:
         help = "what it takes is declared inside: `arg name: string`"
         return problem("a workflow has no list of arguments", span, help=help)
-    if name and (opening or "OPERATOR" in expected) and not name.isdigit() and name not in CLAUSES:
+    is_returned = re.match(r"return\b", span.source.text[piece.start :]) is not None
+    is_value = opening or is_returned or "OPERATOR" in expected or expected >= {"_UNDO", "DOT"}
+    if name != "return" and name and is_value and not name.isdigit() and name not in CLAUSES:
         return problem(
             "a value is not computed here: only a step calls something",
             span,
@@ -459,9 +627,13 @@ def _unknown_start(span: Span, expected: set[str], piece: Piece) -> Diagnostic:
     """What stands where a declaration or statement has to begin."""
     found = span.text
     word = found.lower()
-    help = _INSTEAD.get(_SAME_AS.get(word, word)) if word in FOREIGN else None
+    help = _INSTEAD.get(_SAME_AS.get(word, word))
     if found in CLAUSES:
-        help = f"`{found}` is a clause of a step, and stands after its call"
+        help = f"it is a clause: `step NAME: server.tool(…) {_clause(_rest(span))}`"
+    elif found == "as":
+        help = "what a step gives is named after its own call: `step NAME: server.tool(…) as name`"
+    elif found == "read":
+        help = 'a resource is read in a step: `step NAME: read server "…" as name`'
     elif found == "}":
         return problem("this `}` closes nothing", span, label="no `{` is open for it")
     elif piece.rule == "statement" and found in ("server", "use", "type", "workflow"):
@@ -477,6 +649,12 @@ def _unknown_start(span: Span, expected: set[str], piece: Piece) -> Diagnostic:
         label=f"expected {_list_of(expected)}",
         help=help,
     )
+
+
+def _clause(line: str) -> str:
+    """Return a clause without what does not belong to it."""
+    clause = re.split(r"\s*(?:[{#]|:\s*$)", line)[0]
+    return clause if len(clause) <= 40 else f"{clause.split()[0]} …"
 
 
 def _as_a_step(line: str) -> str | None:
@@ -531,6 +709,29 @@ def _unexpected_character(error: UnexpectedCharacters, source: SourceFile) -> Di
         return named
     line_start = source.text.rfind("\n", 0, start) + 1
     is_first = not source.text[line_start:start].strip()
+    if character == "*" and source.text[:start].rstrip(" ").endswith("["):
+        return problem(
+            "a path leads to one item, not to all of them",
+            source.span(start, start + 1),
+            help="the first is `[0]`; `for x in list` runs a step for each",
+        )
+    if (character == "*" or rest.startswith("...")) and re.search(
+        r"[(,]\s*\Z", source.text[max(start - 80, 0) : start]
+    ):
+        return problem(
+            "arguments are given one by one, each by its name",
+            source.span(start, start + 1),
+            help="write `name = value`; a name alone stands for `name = name`",
+        )
+    if character in "-–—" and re.match(r"\s*arg\b", source.text[line_start:start]):
+        return problem(
+            "a description stands in double quotes",
+            source.span(start, start + len(rest.rstrip())),
+            fix=replace_fix(
+                source.span(start, start + len(rest.rstrip())),
+                json.dumps(rest.strip(f"{character} \t"), ensure_ascii=False),
+            ),
+        )
     if character in "+%" and not is_first and '"' in source.text[line_start:start] + rest:
         return problem(
             f"texts are not put together with `{character}`",
@@ -641,6 +842,7 @@ def _ends_early(source: SourceFile, piece: Piece, expected: set[str]) -> Diagnos
         f"expected {_list_of(expected)} after this",
         source.span(start, end),
         label="more is needed",
+        help=_form(source.text, piece, end),
     )
 
 
