@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 
 
 def main() -> None:
@@ -33,11 +34,15 @@ def main() -> None:
 
 
 def _open_streams() -> None:
-    """Open the streams that are closed, or the next file would be taken for one of them."""
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
+    """Make the streams take everything, and lead those that are closed nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            os.open(os.devnull, os.O_RDWR)
-            setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+    # A file's name need not be text, nor need a name in a configuration be Unicode: what cannot be
+    # written is escaped, as JSON has it too.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def read(path: str) -> str | Diagnostic:
         content = sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
         return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as error:
-        return unreadable(path, error)
+        return unreadable("<standard input>" if path == STANDARD_INPUT else path, error)
 
 
 def difference(path: str, before: str, after: str) -> str:

@@ -1,5 +1,6 @@
 """What is on the disk and at the other ends of the streams: whatever it is, no traceback."""
 
+import json
 import os
 import signal
 import subprocess
@@ -138,7 +139,7 @@ def test_a_disk_that_is_full(arguments: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     ("closing", "arguments"),
-    [(">&-", "explain"), ("2>&-", "check buy.wf"), ("<&-", "fmt -"), ("| true", "show buy.wf")],
+    [(">&-", "explain"), ("2>&-", "check buy.wf"), ("| true", "show buy.wf")],
 )
 def test_a_stream_that_is_closed(closing: str, arguments: str) -> None:
     command = f"{sys.executable} -m wfc {arguments} {closing}"
@@ -162,3 +163,22 @@ def test_an_interruption_while_the_command_is_loaded() -> None:
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=20)
     assert (process.returncode, said) == (130, "")
+
+
+@pytest.mark.parametrize("form", ["text", "concise", "json", "github", "sarif"])
+def test_names_that_are_no_text(form: str) -> None:
+    odd = os.fsdecode(b"\xff.wf")
+    try:
+        Path(odd).write_text(
+            'use shop from "odd.json"\nworkflow a "A" {\n  step x: shop.pay()\n}\n'
+        )
+    except OSError:
+        pytest.skip("file names are text here")
+    Path("odd.json").write_text('{"mcpServers": {"sh\\ud800op": {"command": "x"}}}')
+    result = subprocess.run([*WFC, "check", odd, "--format", form], capture_output=True, text=True)
+    assert result.returncode == 1, result.stderr
+    said = result.stdout + result.stderr
+    assert "WF301" in said
+    assert "Traceback" not in said
+    if form in ("json", "sarif"):
+        json.loads(result.stdout)

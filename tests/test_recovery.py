@@ -168,10 +168,10 @@ def test_what_ends_too_early_is_shown_at_its_opening() -> None:
 
 
 OTHER_LANGUAGES = {
-    "YAML": "name: hire\ninputs:\n  name: string\nsteps:\n  - call: hr.find\n    with: ${{ inputs }}\n",
+    "YAML": "name: hire\ninputs:\n  name: string\nsteps:\n  - call: hr.find\n    with: ${{ a }}\n",
     "Python": "from hr import find\n\ndef hire(name: str):\n    return find(name)\n",
     "JSON": '{\n  "steps": [{"tool": "hr.find"}]\n}\n',
-    "Rust": 'Workflow::new("hire")\n    .step("find")\n    .bind("x")\n',
+    "Rust": 'SequentialWorkflow::new("hire")\n    .step("find")\n    .bind("x")\n',
 }
 
 

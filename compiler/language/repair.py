@@ -90,7 +90,7 @@ class Mender:
 
 
 def _place_of(value: str, place: Place, repair: Repair) -> tuple[int, int]:
-    """Where a token is taken to stand: at the place, or where it stands already if it is repeated."""
+    """Where a token is taken to stand: at the place, or where what it repeats does."""
     repeated = place.previous_end - len(value)
     if place.text[repeated : place.previous_end] == value:
         return repeated, place.previous_end

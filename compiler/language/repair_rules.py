@@ -265,7 +265,9 @@ def _keyword(place: Place) -> Repair | None:
             return None
         meant = nearest(word[0], keywords)
         # What could as well be a name is only a keyword where nothing but keywords can stand.
-        if meant is None or (len(word[0]) < 4 and not place.is_at_start):
+        if meant is None:
+            return None
+        if len(word[0]) < 4 and not place.is_at_start and word[0].lower() != meant:
             return None
     assert meant is not None
     if re.match(r"\s*[({]", place.rest[word.end() :]) and is_foreign:

@@ -185,8 +185,9 @@ def _separates_items(text: str, offset: int) -> bool:
 
 
 def _space(source: SourceFile, match: re.Match[str]) -> _Mended:
-    name = unicodedata.name(match[0][0], f"U+{ord(match[0][0]):04X}").lower()
-    message = f"this blank is not an ordinary one, but {_article(name)}"
+    name = unicodedata.name(match[0][0], "").lower()
+    what = _article(name) if name else f"the character U+{ord(match[0][0]):04X}"
+    message = f"this blank is not an ordinary one, but {what}"
     return " " * len(match[0]), _slip(source, match, message, "write a blank instead", " ")
 
 

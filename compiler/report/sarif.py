@@ -87,7 +87,7 @@ def _place(span: Span) -> dict[str, Any]:
 def _artifact(path: str) -> dict[str, str]:
     if os.path.isabs(path):
         return {"uri": Path(path).as_uri()}
-    return {"uri": quote(path.replace(os.sep, "/"))}
+    return {"uri": quote(os.fsencode(path.replace(os.sep, "/")))}
 
 
 def _region(span: Span) -> dict[str, int]:
