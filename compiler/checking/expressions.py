@@ -328,8 +328,8 @@ class Expressions:
             help = (
                 f"what the step {field[1]} gives is bound to `{binding}`"
                 if binding
-                else f"what a step gives is read by a name: add `as {field[1]}` after its call, and "
-                f"read `{field[1]}.…`"
+                else f"what a step gives is read by a name: add `as {field[1]}` after its call, "
+                f"and read `{field[1]}.…`"
             )
             return Diagnostic("WF201", message, name.span, label=label, help=help)
         return None
