@@ -267,7 +267,7 @@ class Expressions:
         )
 
     def _unknown(self, name: syntax.Name) -> Diagnostic:
-        from ..language.syntax_errors import FOREIGN_VALUES
+        from ..language.problem import FOREIGN_VALUES
 
         known = list(self.scope.variables)
         notes = (f"the names here are {listing(known)}",) if known else ()

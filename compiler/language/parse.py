@@ -103,7 +103,8 @@ class Builder:
 
     def note(self, message: str, span: Span, **parts: Any) -> None:
         """Report what the grammar lets through and the language does not, and go on."""
-        from .syntax_errors import problem, with_silences_of_part
+        from .problem import problem
+        from .syntax_errors import with_silences_of_part
 
         found = problem(message, span, **parts)
         self.problems.append(with_silences_of_part(found))

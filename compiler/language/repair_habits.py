@@ -12,9 +12,10 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from ..diagnostics import replace_fix
+from .problem import BASE_TYPE_NAMES, FOREIGN_VALUES, TEXTS, problem
 from .recover import CLOSING, just_before
 from .repair_place import Place, Repair
-from .syntax_errors import BASE_TYPE_NAMES, FOREIGN_VALUES, TEXTS, never_closed, problem
+from .syntax_errors import never_closed
 
 _TERMINALS = {")": "RPAR", "]": "RSQB", "}": "RBRACE"}
 

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from ..diagnostics import Diagnostic, replace_fix
 from ..source import SourceFile, Span
+from .problem import problem
 from .recover import CLOSING, Piece, before
-from .syntax_errors import problem
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 

@@ -13,19 +13,16 @@ from msgspec.structs import replace
 from ..diagnostics import Edit, Fix, Silence, replace_fix
 from ..diagnostics.suggest import nearest
 from ..source import Span
+from .problem import BASE_TYPE_NAMES, FOREIGN_VALUES, TEXTS, problem
 from .recover import CLAUSES, CLOSING, KEYWORD_OF, KEYWORDS, before, just_before
 from .repair_habits import HABITS, other_bracket
 from .repair_place import Place, Repair
 from .repair_steps import STEPS
 from .syntax_errors import (
-    BASE_TYPE_NAMES,
-    FOREIGN_VALUES,
-    TEXTS,
     is_keyword,
     is_of_another_language,
     keyword_of,
     never_closed,
-    problem,
     terminal_of,
 )
 

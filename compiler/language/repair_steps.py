@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 from ..diagnostics import Diagnostic, Edit, Fix, Silence, replace_fix
 from ..source import SourceFile, Span
+from .problem import problem
 from .recover import CLAUSES, Piece, brace_of_clauses, closing_of, just_before
 from .repair_place import Place, Repair
-from .syntax_errors import is_of_another_language, problem
+from .syntax_errors import is_of_another_language
 
 _CLAUSES = {f"_{word.upper()}" for word in CLAUSES}
 _VERBS = r"(?:(?:await|async|call|run|do|exec|execute|invoke)\s+)*"

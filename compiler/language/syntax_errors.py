@@ -14,22 +14,14 @@ from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from msgspec.structs import replace
 
-from ..diagnostics import Diagnostic, Fix, Related, Silence, replace_fix
+from ..diagnostics import Diagnostic, Silence, replace_fix
 from ..diagnostics.suggest import nearest
 from ..source import SourceFile, Span
+from .problem import BASE_TYPE_NAMES, TEXTS, problem
 from .recover import CLAUSES, CLOSING, Piece, before, comment_with, just_before
+from .written_otherwise import in_parentheses, unmatched_braces, written_otherwise
 
 NO_WORKFLOW = "there is no workflow in this file"
-
-TEXTS = {"STRING", "LONG_STRING", "FSTRING", "LONG_FSTRING"}
-BASE_TYPE_NAMES = {
-    "string", "integer", "number", "boolean", "null", "any", "date", "datetime", "time",
-    "duration", "email", "uri", "uuid",
-}  # fmt: skip
-FOREIGN_VALUES = {
-    "True": "true", "False": "false", "None": "null", "nil": "null", "undefined": "null",
-    "TRUE": "true", "FALSE": "false", "NULL": "null", "Null": "null",
-}  # fmt: skip
 
 # What a reader calls each terminal; keywords and marks are shown as they are written.
 HUMAN_NAMES = {
@@ -145,32 +137,6 @@ def terminal_of(keyword: str) -> str:
 
 
 _KEPT_KEYWORDS = {"CONTAINS", "MATCHES", "UNSAFE"}
-
-
-def problem(
-    message: str,
-    span: Span,
-    *,
-    code: str = "WF101",
-    label: str = "",
-    notes: tuple[str, ...] = (),
-    help: str | None = None,
-    related: tuple[tuple[Span, str], ...] = (),
-    fix: Fix | None = None,
-    silences: tuple[Silence, ...] = (),
-) -> Diagnostic:
-    """Return a syntax error; `related` pairs spans with what they explain."""
-    return Diagnostic(
-        code,
-        message,
-        span,
-        label=label,
-        notes=notes,
-        help=help,
-        related=tuple(Related(*each) for each in related),
-        fix=fix,
-        silences=silences,
-    )
 
 
 def explain(error: UnexpectedInput, source: SourceFile, piece: Piece) -> Diagnostic:
@@ -374,7 +340,7 @@ def _unexpected(span: Span, token: Token, expected: set[str], piece: Piece) -> D
             span,
             help=f"write `{what} {block[2]}: {follows}`",
         )
-    if instead := _written_otherwise(span, last, opening, expected, piece):
+    if instead := written_otherwise(span, last, opening, expected, piece):
         return instead
     if opening == "(" and re.match(r"arg\b|type\b", text[piece.start :]) and "NAME" in expected:
         return problem(
@@ -421,7 +387,7 @@ def _unexpected(span: Span, token: Token, expected: set[str], piece: Piece) -> D
             help='a comment starts with `#`; what the model is to read is an `instruction "…"`',
         )
     if found == "{" and expected == {"LPAR"}:
-        return _in_parentheses(span)
+        return in_parentheses(span)
     if expected == {"LPAR"} and last == span.start and found == ".":
         return _quoted_tool(span)
     help = _form(text, piece, span.start)
@@ -463,164 +429,6 @@ def _form(text: str, piece: Piece, end: int) -> str | None:
     words = re.findall(r"(?:^|\n|\))\s*([a-z]+)\b", text[piece.start : end])
     known = [word for word in words if word in _FORMS]
     return f"it is written `{_FORMS[known[-1]]}`" if known else None
-
-
-def _written_otherwise(
-    span: Span, last: int, opening: str, expected: set[str], piece: Piece
-) -> Diagnostic | None:
-    """What other languages write so, and this one in another way; None where it is none of it."""
-    found, text = span.text, span.source.text
-    is_joined = last == span.start
-    word = just_before(r"[\w.]*\Z", text, last)
-    before_it = word[0] if word else ""
-    if is_joined and re.match(r"\d", found) and text[last - 1] == "0":
-        return problem("a number does not start with 0", span.source.span(last - 1, span.end))
-    if is_joined and re.match(r"\w", found) and re.fullmatch(r"\d+", before_it):
-        number = span.source.span(last - len(before_it), span.end)
-        return problem("a number is written in digits alone", number, help="without `_` or `x`")
-    if is_joined and re.match(r"\d", found) and just_before(r"\d,\Z", text, last):
-        return problem("a number is written in digits alone", span, help="leave out the `,`")
-    if is_joined and found.startswith('"') and text[last - 1] == "f":
-        return _unmatched_braces(span.source.span(last - 1, span.end))
-    if is_joined and found.startswith('"') and re.fullmatch(r"[A-Za-z]{1,2}", before_it):
-        prefix = span.source.span(last - len(before_it), last)
-        meant = "f" if before_it == "F" else ""
-        return problem(
-            "an f-string starts with a small `f`" if meant else f"a text has no `{before_it}`",
-            prefix,
-            fix=replace_fix(prefix, meant, is_safe=bool(meant)),
-        )
-    is_of_type = re.match(r"arg\b|type\b", text[piece.start :]) is not None
-    first_of_choice = just_before(r'\(\s*("[^"]*"\s*)?\Z', text, last)
-    if is_of_type and first_of_choice and (found.startswith('"') or found == ","):
-        return problem("a choice of texts is a type with `|`", span, help='write `"a" | "b"`')
-    if text[last - 1] == "." and expected == {"NAME"}:
-        return problem(
-            "expected the name of a field after this `.`",
-            span.source.span(last - 1, last),
-            help='a field whose name is no word is read with `["…"]`',
-        )
-    if found == "[" and "NAME" in expected and "LSQB" not in expected and "LBRACE" in expected:
-        item = re.match(r"\[\s*(\w+)\s*\]", text[span.start :])
-        return _array_behind(span, item[1] if item else "string")
-    if expected == {"RSQB"} and text[last - 1] == "[":
-        head = just_before(r"(\w+)\s*\[\s*\Z", text, last)
-        if head and head[1].lower() in ("literal", "enum", "union"):
-            help = 'write `"a" | "b"`'
-            return problem("alternatives stand between `|`", span, help=help)
-        if head and head[1].lower() in ("dict", "map", "record"):
-            help = "write its fields, `{name: string}`, or `any`"
-            return problem("an object type is written with its fields", span, help=help)
-        if head and head[1].lower() == "optional":
-            help = "the `?` of an optional argument or field stands after its name: `x?: string`"
-            return problem("a type is not made optional like this", span, help=help)
-        return _array_behind(span, head[1] if head and found.isdigit() else found)
-    if found == "<" and re.fullmatch(r"(?i)list|array|set", before_it):
-        item = re.match(r"<\s*(\w+)", text[span.start :])
-        return _array_behind(span, item[1] if item else "string")
-    if found == "(":
-        return _computed(span, before_it, opening, expected, piece)
-    if found == "[" and expected == {"LPAR"}:
-        return _in_parentheses(span)
-    if found == "." and text[last - 1] == ")" and re.match(r"step\b", text[piece.start :]):
-        return problem(
-            "what a step gives is read by its name", span,
-            help="name it, `server.tool(…) as x`, and read `x.…` from the next step on",
-        )  # fmt: skip
-    if found == '"' + found[1:-1] + '"' and text[last - 1] == '"' and opening == "(":
-        return problem("two texts do not make one", span, help="write one string")
-    if found == "from" and expected <= TEXTS | {"_AS", "COMMA", "_FROM"} and not opening:
-        return problem(
-            "the servers stand in front of the file", span, help='write `use hr from "mcp.json"`'
-        )
-    if found.startswith('"') and "_FROM" in expected and just_before(r"use\s+from\Z", text, last):
-        return problem(
-            "this `use` names no server",
-            span.source.span(last - len("from"), last),
-            label="a name belongs in front of this",
-            help='write `use hr from "mcp.json"`',
-        )
-    if opening == "(" and found in ("or", "if", "?") and {"COMMA", "RPAR"} <= expected:
-        return problem(
-            f"a value is not chosen with `{found}`",
-            span,
-            help="give the argument a default, `arg x = …`, or run the step only `when x`",
-        )
-    if opening == "[" and found == "for":
-        return problem(
-            "an array is not made with `for`",
-            span,
-            help="a step runs once for each item by its clause `for x in list`",
-        )
-    if (
-        found in _COMPARISONS
-        and not is_of_type
-        and "OPERATOR" not in expected
-        and (opening or before_it)
-    ):
-        if re.match(r"[^\n]*\?[^\n]*:", text[span.end :]):
-            return problem(
-                "a value is not chosen with `? :`", span,
-                help="run one of two steps, each with its own `when`",
-            )  # fmt: skip
-        return problem(
-            "values are compared only in `when` and `require`", span,
-            help="let a step run only `when` they compare so",
-        )  # fmt: skip
-    if found.startswith("-") and expected & {"INTEGER"} and text[last - 1] == "[":
-        return problem(
-            "items are counted from the start", span,
-            help="the first is `[0]`; `for x in list` runs a step for each",
-        )  # fmt: skip
-    if before_it in ("await", "async", "call", "run", "do", "invoke") and "LPAR" in expected:
-        return problem(
-            f"a step calls its tool without `{before_it}`",
-            span.source.span(last - len(before_it), last),
-            fix=replace_fix(span.source.span(last - len(before_it), span.start), "", is_safe=True),
-        )
-    if found in ("is", "in") and "OPERATOR" in expected:
-        help = "write `==`; `when x` tests whether `x` is there"
-        return problem(
-            f"values are not compared with `{found}`",
-            span,
-            help=help if found == "is" else "write `list contains item`",
-        )
-    return None
-
-
-_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
-
-
-def _array_behind(span: Span, item: str) -> Diagnostic:
-    return problem(
-        "an array type is written behind the type of its items", span, help=f"write `{item}[]`"
-    )
-
-
-def _in_parentheses(span: Span) -> Diagnostic:
-    return problem("arguments stand in parentheses", span, help="write `server.tool(name = value)`")
-
-
-def _computed(
-    span: Span, name: str, opening: str, expected: set[str], piece: Piece
-) -> Diagnostic | None:
-    """A parenthesis where none belongs: a function that is called, or a value within two."""
-    if name and re.match(r"arg\b|type\b", span.source.text[piece.start :]):
-        return None
-    if piece.rule == "workflow_header" and expected <= TEXTS:
-        help = "what it takes is declared inside: `arg name: string`"
-        return problem("a workflow has no list of arguments", span, help=help)
-    is_returned = re.match(r"return\b", span.source.text[piece.start :]) is not None
-    is_value = opening or is_returned or "OPERATOR" in expected or expected >= {"_UNDO", "DOT"}
-    if name != "return" and name and is_value and not name.isdigit() and name not in CLAUSES:
-        return problem(
-            "a value is not computed here: only a step calls something",
-            span,
-            help="call a tool in a step of its own, and use what it gives",
-        )
-    if "NUMBER" in expected or expected & {"DURATION", "INTEGER"}:
-        return problem("a value stands without parentheses", span)
-    return None
 
 
 def _unknown_start(span: Span, expected: set[str], piece: Piece) -> Diagnostic:
@@ -694,7 +502,7 @@ def _unexpected_character(error: UnexpectedCharacters, source: SourceFile) -> Di
         if not is_long and (whole := re.match(r'f?"(?:[^"\\]|\\.)*"', rest)):
             span = source.span(start, start + whole.end())
             control = re.search(r"[\x00-\x1f]", whole[0])
-            return _control_character(span, control) if control else _unmatched_braces(span)
+            return _control_character(span, control) if control else unmatched_braces(span)
         return problem(
             "this string does not end",
             source.span(start, start + len(rest.rstrip())),
@@ -805,15 +613,6 @@ def _quoted_tool(mark: Span) -> Diagnostic:
         span,
         help=f'write `"{span.text}"`',
         fix=replace_fix(span, f'"{span.text}"'),
-    )
-
-
-def _unmatched_braces(span: Span) -> Diagnostic:
-    return problem(
-        "the braces in this f-string do not match",
-        span,
-        code="WF105",
-        help="write `{name}` for a value, and `{{` or `}}` for a brace",
     )
 
 
