@@ -34,7 +34,7 @@ from . import comparison
 from .formatting import CUT, formatted
 from .header import Fingerprint, in_command, with_header
 from .imports import module_level_names, with_imports
-from .names import Names, plain, snake_case
+from .names import Names, plain, snake_case, variable_name
 from .python_types import FORMATS, is_long
 from .python_values import (
     Uses,
@@ -57,7 +57,7 @@ def emit(server: plan.Server, placement: Placement, fingerprint: Fingerprint) ->
     module = ModuleWriter(server, placement)
     text = _render(module.view())
     body = formatted(with_imports(text))
-    _verify(body, server)
+    _verify(body, module)
     return with_header(body, fingerprint)
 
 
@@ -82,16 +82,13 @@ def _comparison() -> str:
     return inspect.getsource(comparison).partition("# --- What generated servers carry\n\n\n")[2]
 
 
-def _verify(text: str, server: plan.Server) -> None:
-    """See that the module is Python with the workflows of the plan, and nothing smuggled in."""
-    tree = ast.parse(text)
+def _verify(text: str, module: ModuleWriter) -> None:
+    """See that the module is Python with the workflows of the plan."""
     functions = {
-        node.name for node in tree.body if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)
+        node.name for node in ast.parse(text).body if isinstance(node, ast.AsyncFunctionDef)
     }
-    for workflow in server.workflows:
-        if f"run_{snake_case(workflow.name)}" not in functions and not any(
-            name.startswith(f"run_{snake_case(workflow.name)}") for name in functions
-        ):
+    for workflow in module.server.workflows:
+        if module.callees[workflow.name].runner not in functions:
             raise EmitError(f"the workflow {workflow.name} is missing from the generated module")
 
 
@@ -109,7 +106,7 @@ class ModuleWriter:
         self.callees: dict[str, Callee] = {}
         self._schemas: dict[str, str] = {}
         self._server_fields = {
-            _identity(downstream): fields.add(snake_case(downstream.name))
+            _identity(downstream): fields.add(variable_name(downstream.name))
             for downstream in server.downstreams
         }
 

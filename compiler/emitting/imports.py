@@ -8,6 +8,7 @@ may be called.
 from __future__ import annotations
 
 import ast
+from symtable import SymbolTable, symtable
 
 _STANDARD = {
     "argparse": "",
@@ -77,10 +78,17 @@ _OF_THE_PLUMBING = {
     "sample", "short", "text_of", "to_text", "validated", "warn_of_changes", "whole",
 }  # fmt: skip
 
+_BUILT_IN = {
+    "BaseException", "BaseExceptionGroup", "Exception", "ExceptionGroup", "TimeoutError",
+    "ValueError", "all", "any", "bool", "dict", "enumerate", "filter", "float", "getattr", "id",
+    "int", "isinstance", "len", "list", "map", "max", "min", "object", "print", "property",
+    "range", "set", "sorted", "str", "super", "tuple", "type", "zip",
+}  # fmt: skip
+
 
 def module_level_names() -> frozenset[str]:
     """Return the names that a generated module may use at its top for its own purposes."""
-    found = set(_OF_THE_PLUMBING)
+    found = _OF_THE_PLUMBING | _BUILT_IN
     for module, names in {**_STANDARD, **_THIRD_PARTY}.items():
         found.update(names.split() or [module.split(".")[0]])
     return frozenset(found)
@@ -88,17 +96,26 @@ def module_level_names() -> frozenset[str]:
 
 def with_imports(text: str) -> str:
     """Return the text with the line `IMPORTS` replaced by what the module uses."""
-    nodes = list(ast.walk(ast.parse(text)))
-    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    used = _global_names(symtable(text, "", "exec"))
     dotted = {
         f"{node.value.id}.{node.attr}"
-        for node in nodes
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
     groups = (_lines(_STANDARD, used, dotted), _lines(_THIRD_PARTY, used, dotted))
     return text.replace(
         "\nIMPORTS\n", "\n" + "\n\n".join("\n".join(group) for group in groups) + "\n", 1
     )
+
+
+def _global_names(scope: SymbolTable) -> set[str]:
+    """What a scope and those in it read at the module's top: a local `date` is no import."""
+    found = {
+        symbol.get_name()
+        for symbol in scope.get_symbols()
+        if symbol.is_global() and symbol.is_referenced()
+    }
+    return found.union(*map(_global_names, scope.get_children()))
 
 
 def _lines(modules: dict[str, str], used: set[str], dotted: set[str]) -> list[str]:

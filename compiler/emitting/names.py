@@ -10,27 +10,36 @@ import keyword
 import re
 import unicodedata
 
-# What the generated module's functions use by name, and so must not be hidden by a local one.
+# What the generated module's functions use by name, and so must not be hidden by a local one:
+# classes and constants start in upper case, which no local name does.
 USED_IN_FUNCTIONS = frozenset(
     {
-        "ABSENT", "Absent", "Any", "HERE", "Integer", "Run", "ToolError", "adapter", "bool",
-        "context", "ctx", "dict", "each", "equal", "error", "float", "given", "has", "in_uri",
-        "int", "item", "json_value", "len", "list", "mcp", "object", "part", "present", "re",
-        "result", "run", "str", "to_text",
+        "adapter", "any", "bool", "check", "context", "ctx", "dict", "each", "equal", "error",
+        "float", "given", "has", "in_uri", "int", "item", "json_value", "len", "list", "mcp",
+        "object", "part", "present", "re", "result", "run", "str", "to_text",
     }
 )  # fmt: skip
+_START_OF_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def snake_case(text: str) -> str:
     """Return an identifier in snake_case: `delete employee` gives `delete_employee`.
 
-    What is an identifier already stays as it is.
+    What is an identifier already stays as it is, unless it starts with a capital: classes and
+    constants do, and so nothing that is called by this name can hide one.
     """
     if text.isidentifier() and text.isascii():
-        return text
+        is_capital = text.lstrip("_")[:1].isupper()
+        return _START_OF_WORD.sub("_", text).lower() if is_capital else text
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     word = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_").lower()
     return f"_{word}" if not word or word[0].isdigit() else word
+
+
+def variable_name(text: str) -> str:
+    """Return an identifier in snake_case without the underscores that mean something to Python."""
+    word = snake_case(text).strip("_")
+    return word if word.isidentifier() else f"value_{word}".rstrip("_")
 
 
 def camel_case(text: str) -> str:

@@ -10,6 +10,7 @@ declared type, it has every field, with its constraints, and lets others through
 
 from __future__ import annotations
 
+import ast
 import json
 import keyword
 import re
@@ -30,8 +31,12 @@ _OF_MODELS = frozenset(
         "model_fields", "model_fields_set", "model_json_schema", "model_parametrized_name",
         "model_post_init", "model_rebuild", "model_validate", "model_validate_json",
         "model_validate_strings", "parse_file", "parse_obj", "parse_raw", "schema", "schema_json",
-        "update_forward_refs", "validate", "str", "int", "bool", "list", "float",
+        "update_forward_refs", "validate", "str", "int", "bool", "list", "float", "re",
     }
+)  # fmt: skip
+_KEPT_FOR_MODELS = (
+    "model_computed_fields", "model_config", "model_dump", "model_extra", "model_fields",
+    "model_validate",
 )  # fmt: skip
 
 _SCALARS = {"string": "str", "integer": "Integer", "boolean": "bool", "null": "None"}
@@ -90,12 +95,27 @@ class TypedDictionary(Struct):
 
     @property
     def python(self) -> str:
-        """The class as Python; as a call where a key is no identifier."""
-        if all(key.isidentifier() and not keyword.iskeyword(key) for key in self.keys):
+        """The class as Python; as a call where a key cannot be an annotation in a class."""
+        if all(map(_is_plain_attribute, self.keys)) and not self.keys.keys() & self._names():
             fields = [f"{key}: {kind}" for key, kind in self.keys.items()]
             return Model(self.name, "TypedDict", self.docstring, fields).python
         items = ", ".join(f"{key!r}: {kind}" for key, kind in self.keys.items())
         return f"{self.name} = TypedDict({self.name!r}, {{{items}}})"
+
+    def _names(self) -> set[str]:
+        """The names that the annotations use, which a key would hide from type checkers."""
+        trees = [ast.parse(kind, mode="eval") for kind in self.keys.values()]
+        return {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _is_plain_attribute(key: str) -> bool:
+    """Whether Python takes a name in a class as it is, as it does not `__x` or what is no ASCII."""
+    return (
+        key.isidentifier()
+        and key.isascii()
+        and not keyword.iskeyword(key)
+        and not key.startswith("__")
+    )
 
 
 class Definition(Struct):
@@ -326,7 +346,9 @@ def attribute_names(keys: Any) -> dict[str, str]:
     names = Names(_OF_MODELS)
     found: dict[str, str] = {}
     for key in keys:
-        name = snake_case(key).lstrip("_") or "field"
+        name = snake_case(key).lstrip("_")
+        if not name.isidentifier():
+            name = f"field_{name}".rstrip("_")
         # Pydantic keeps names that start so for itself.
         found[key] = names.add(f"field_{name}" if name.startswith("model_") else name)
     return found
@@ -335,6 +357,15 @@ def attribute_names(keys: Any) -> dict[str, str]:
 def schema_held_to(value: Schema) -> Any:
     """Return what a value is held to that is returned as it comes, None where there is nothing."""
     return None if _says_all(value) else schema.checked_in_python(value)
+
+
+def is_of_models(name: str, wire_name: str) -> bool:
+    """Whether an argument of a tool cannot have a name in Python, since models have it.
+
+    The SDK makes a model of a tool's arguments, and looks after the names of its methods itself
+    where they are those of the wire.
+    """
+    return name.startswith(_KEPT_FOR_MODELS) or (name in _OF_MODELS and name != wire_name)
 
 
 def schema_told(value: Schema) -> Any:

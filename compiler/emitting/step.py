@@ -60,7 +60,7 @@ class StepWriter:
             return {"is_parallel": False, **self._step(statement)}
         self.used.parallels = True
         steps = [
-            {"function": self.locals.add(snake_case(step.name)), **self._step(step)}
+            {"function": self.workflow.local_name(step.name), **self._step(step)}
             for step in statement.steps
         ]
         targets = [step["target"] for step in steps]

@@ -15,8 +15,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from .. import plan, schema
-from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, snake_case
-from .python_types import ANY_JSON, PythonTypes, TypedDictionary
+from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, variable_name
+from .python_types import ANY_JSON, PythonTypes, TypedDictionary, is_of_models
 from .python_values import Local, Values, absence_of, attribute_of_declared, dictionary, set_of
 from .reads import reads_of, used_names
 from .step import StepWriter
@@ -121,16 +121,13 @@ class WorkflowWriter:
         self.module = module
         self.workflow = workflow
         self.used = module.used
-        identifier = snake_case(workflow.name).strip("_") or "workflow"
+        identifier = variable_name(workflow.name)
         self.runner = module.names.add(f"run_{identifier}")
         self.function = module.names.add(identifier)
         self.prompt_function = module.names.add(f"{identifier}_prompt")
         self.types = PythonTypes(module.names, module.formats)
         self.locals = Names(
-            USED_IN_FUNCTIONS
-            | {"each", "given", "in_uri", "json_value", "to_text", "TypeAdapter"}
-            | {self.function}
-            | {each.runner for each in module.callees.values()}
+            USED_IN_FUNCTIONS | {self.function} | {each.runner for each in module.callees.values()}
         )
         self.values = Values(module.uses)
         self.reads = reads_of(workflow)
@@ -202,13 +199,8 @@ class WorkflowWriter:
         }
 
     def local_name(self, name: str) -> str:
-        """Take a name for an argument, a binding or an item; one that hides no class."""
-        identifier = snake_case(name).strip("_")
-        if not identifier.isidentifier():
-            identifier = f"value_{identifier}".rstrip("_")
-        if identifier[0].isupper() and identifier in self.module.names:
-            identifier += "_"
-        return self.locals.add(identifier)
+        """Take a name for an argument, a binding or an item."""
+        return self.locals.add(variable_name(name))
 
     def _hints(self) -> str:
         """What the tool tells about itself, derived from the tools that it calls."""
@@ -221,7 +213,8 @@ class WorkflowWriter:
         return ", ".join(hints)
 
     def _parameter(self, parameter: plan.Parameter) -> Parameter:
-        name = self.local_name(parameter.name)
+        name = variable_name(parameter.name)
+        name = self.locals.add(f"value_{name}" if is_of_models(name, parameter.name) else name)
         prefixed = f"{camel_case(self.workflow.name)}{camel_case(parameter.name)}"
         alias = self.module.names.add(camel_case(parameter.name), prefixed)
         models_before = len(self.types.models)
