@@ -26,10 +26,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from mcp import MCPError
 from running import connected, environment, prompt_texts, text_of, wfc
 
-CASES = sorted(path.parent for path in Path(__file__).parent.glob("cases/*/input.wf"))
+HERE = Path(__file__).parent
+CASES = sorted(path.parent for path in HERE.glob("cases/*/input.wf"))
 BUILT = [case for case in CASES if (case / "expected.py").exists()]
 RUNS = [
     (case, run)
@@ -106,6 +108,21 @@ async def test_what_it_does(
         assert error is None
         if form == "tool":
             assert in_order(content) == in_order(run["result"])
+
+
+@pytest.mark.anyio
+@pytest.mark.filterwarnings("error::UserWarning")
+@pytest.mark.parametrize("case", ["arguments", "hostile_texts", "python_names"])
+async def test_what_clients_are_told(case: str) -> None:
+    """Schemas are schemas, and every default is one that the argument may have."""
+    async with connected(HERE / "cases" / case / "expected.py") as client:
+        for tool in (await client.list_tools()).tools:
+            Draft202012Validator.check_schema(tool.input_schema)
+            Draft202012Validator.check_schema(tool.output_schema or {})
+            for each in tool.input_schema["properties"].values():
+                if "default" in each and each["default"] is not None:
+                    wanted = {**each, "$defs": tool.input_schema.get("$defs", {})}
+                    Draft202012Validator(wanted).validate(each["default"])
 
 
 async def prompt_of(

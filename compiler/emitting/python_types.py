@@ -289,7 +289,7 @@ class PythonTypes:
         if not values:
             return self._of_kinds(schema.types(value), values)
         if all(each is None or isinstance(each, str | int) for each in values):
-            kind = f"Literal[{', '.join(map(repr, values))}]"
+            kind = _literal(values)
         else:
             kind = self._of_kinds(schema.types(value), values)
         if all(each is None or isinstance(each, str) for each in values):
@@ -386,6 +386,14 @@ def _says_all(value: Schema) -> bool:
 def is_long(value: Schema) -> bool:
     """Whether a schema is too long to be read where it is used."""
     return len(json.dumps(value)) > _LONGEST_SCHEMA
+
+
+def _literal(values: list[Any]) -> str:
+    """The annotation of one of these values; null stands apart, as people write it."""
+    written = ", ".join(repr(value) for value in values if value is not None)
+    if None not in values:
+        return f"Literal[{written}]"
+    return f"Literal[{written}] | None" if written else "None"
 
 
 def _are_python_patterns(given: Any) -> bool:

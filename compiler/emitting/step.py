@@ -288,7 +288,8 @@ class StepWriter:
         if parameter.has_models or argument.check is not None:
             self.used.checks_workflow_arguments = True
             name = parameter.parameter.name
-            return f"{self.values.run}.argument({step!r}, {name!r}, {written}, {parameter.alias})"
+            wanted = parameter.python_type
+            return f"{self.values.run}.argument({step!r}, {name!r}, {written}, {wanted})"
         return written
 
     def _left_out(self, parameter: Parameter) -> str:

@@ -68,6 +68,8 @@ class Parameter(Struct, frozen=True):
     parameter: plan.Parameter
     name: str
     alias: str
+    python_type: str
+    """The type alone, without what an alias says of it as an argument of a tool."""
     definition: str
     has_models: bool
     default_name: str | None = None
@@ -235,6 +237,10 @@ class WorkflowWriter:
             options.append("default_factory=lambda: ABSENT")
         if name != parameter.name:
             options.append(f"validation_alias={parameter.name!r}")
+        if has_models and parameter.has_default:
+            # Pydantic would tell clients of fields that the default leaves out.
+            told = {"default": parameter.default}
+            options.append(f"json_schema_extra={told!r}")
         annotated = f"Annotated[{kind}, Field({', '.join(options)})]" if options else kind
         definition = f"{alias} = {annotated}"
         comes_as_json = _comes_as_json(parameter.type.schema)
@@ -249,7 +255,7 @@ class WorkflowWriter:
                 value = f"TypeAdapter({kind}).validate_python({value})"
             definition += f"\n{default_name}: {alias} = {value}"
         return Parameter(
-            parameter, name, alias, definition, has_models, default_name, comes_as_json
+            parameter, name, alias, kind, definition, has_models, default_name, comes_as_json
         )
 
     def _shown(self, parameters: list[Parameter]) -> str:
