@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct, field
 
 from .. import schema
+from ..diagnostics import Diagnostic
 from ..language import syntax
 from ..language.parse import parse
 from ..schema import Access, Schema
@@ -60,10 +61,9 @@ def declaration(
     if is_present:
         need.force(place)
     text = written_type(need.type(known))
-    written = _read(text)
-    assert written is not None
     # What is written may say less than was meant.
-    declared = DeclaredTypes({}, lambda diagnostic: None).schema(written)
+    declared = _declared(text)
+    assert declared is not None
     part: Schema | None = declared
     for key in place:
         part = _part(part, key)
@@ -307,7 +307,7 @@ def written_type(given: Schema, depth: int = 0) -> str:
     values = schema.enumeration(given)
     if values and len(values) <= _MOST_VALUES:
         literals = " | ".join(json.dumps(value, ensure_ascii=False) for value in values)
-        if _read(literals) is not None:
+        if _declared(literals) is not None:
             return literals
     kinds = schema.types(given)
     if kinds == {"object"}:
@@ -317,10 +317,13 @@ def written_type(given: Schema, depth: int = 0) -> str:
         return _array(written_type(item.schema, depth + 1) if isinstance(item, Access) else "any")
     if not kinds or not kinds <= set(_SCALARS):
         return "any"
-    described = schema.describe(given, limit=200)
-    if _read(described) is None:
-        return " | ".join(kind for kind in _SCALARS if kind in kinds)
-    return described
+    # There are no words for 1.5 as a type, nor for a pattern that Python cannot read: a value of
+    # `any` is looked at when it comes, while one of `number` would be refused now.
+    for text in (schema.describe(given, limit=200), *(kinds if len(kinds) == 1 else ())):
+        declared = _declared(text)
+        if declared is not None and schema.assignable(declared, given).answer != "no":
+            return text
+    return "any"
 
 
 def _object(given: Schema, depth: int) -> str:
@@ -337,8 +340,16 @@ def _field(name: str, type: str, *, is_optional: bool) -> str:
 
 
 def _array(item: str) -> str:
-    is_union = " | " in item and not item.startswith("{")
-    return f"({item})[]" if is_union else f"{item}[]"
+    written = _read(item)
+    return f"({item})[]" if isinstance(written, syntax.UnionType) else f"{item}[]"
+
+
+def _declared(text: str) -> Schema | None:
+    """Return the schema of a type that is written in the language; None where it is none."""
+    written = _read(text)
+    problems: list[Diagnostic] = []
+    declared = None if written is None else DeclaredTypes({}, problems.append).schema(written)
+    return None if problems else declared
 
 
 def _read(text: str) -> syntax.Type | None:
