@@ -319,7 +319,8 @@ def written_type(given: Schema, depth: int = 0) -> str:
         return "any"
     # There are no words for 1.5 as a type, nor for a pattern that Python cannot read: a value of
     # `any` is looked at when it comes, while one of `number` would be refused now.
-    for text in (schema.describe(given, limit=200), *(kinds if len(kinds) == 1 else ())):
+    alone: list[str] = list(kinds) if len(kinds) == 1 else []
+    for text in [schema.describe(given, limit=200), *alone]:
         declared = _declared(text)
         if declared is not None and schema.assignable(declared, given).answer != "no":
             return text
