@@ -359,6 +359,11 @@ def schema_held_to(value: Schema) -> Any:
     return None if _says_all(value) else schema.checked_in_python(value)
 
 
+def is_union(annotation: str) -> bool:
+    """Whether an annotation is `A | B`, and not one whose parts have unions."""
+    return isinstance(ast.parse(annotation, mode="eval").body, ast.BinOp)
+
+
 def is_of_models(name: str, wire_name: str) -> bool:
     """Whether an argument of a tool cannot have a name in Python, since models have it.
 

@@ -241,7 +241,9 @@ class WorkflowWriter:
             # Pydantic would tell clients of fields that the default leaves out.
             told = {"default": parameter.default}
             options.append(f"json_schema_extra={told!r}")
-        annotated = f"Annotated[{kind}, Field({', '.join(options)})]" if options else kind
+        # `None` alone would be a value for type checkers.
+        is_bare = not options and kind != "None"
+        annotated = kind if is_bare else f"Annotated[{kind}, Field({', '.join(options)})]"
         definition = f"{alias} = {annotated}"
         comes_as_json = _comes_as_json(parameter.type.schema)
         self.used.reads_json_text |= comes_as_json
@@ -280,7 +282,9 @@ class WorkflowWriter:
         if not isinstance(result, plan.Object):
             written = self.values.value(result, "return").python
             returned = self._returned(result)
-            if returned == ANY_JSON:  # type checkers want to be told that any value is JSON
+            is_untyped = written.startswith(("run.outputs", "run.field(", "json_value("))
+            if returned == ANY_JSON or (is_untyped and returned != "Any"):
+                # Type checkers want to be told what a value is that may be any.
                 return returned, [f"result: {returned} = {written}", "return result"]
             return returned, [f"return {written}"]
         name = self.module.names.add(f"{camel_case(self.workflow.name)}Result")
@@ -374,9 +378,9 @@ def _comes_as_json(value: schema.Schema) -> bool:
         return not all(isinstance(each, str) for each in values)
     # Pydantic reads numbers and booleans from texts itself; free text is what it is.
     kinds = schema.types(value)
-    return not kinds <= {"string", "null"} and (
-        "string" in kinds or bool(kinds & {"array", "object", "null"})
-    )
+    if kinds <= {"string", "null"}:
+        return "string" not in kinds
+    return "string" in kinds or bool(kinds & {"array", "object", "null"})
 
 
 def _items(items: Iterable[str]) -> str:
