@@ -267,9 +267,7 @@ class _Passing:
                     notes=(
                         reason,
                         target.note,
-                        "the server checks the value before it calls the tool"
-                        if schema.checked_in_python(target.schema) is not None
-                        else "only the tool's own server can check it",
+                        _who_checks(target.schema),
                     ),
                     help=self.way_out(value, variable, target),
                     related=target.place(),
@@ -354,6 +352,13 @@ def missing(call: Span, name: str, target: Target) -> Diagnostic:
         help=f"add `{name} = …`",
         related=target.place(),
     )
+
+
+def _who_checks(target: Schema) -> str:
+    if schema.checked_in_python(target) is None:
+        return "only the tool's own server can check it"
+    told = "the server checks the value before it calls the tool"
+    return told if schema.is_checked_whole(target) else f"{told}, but for some patterns"
 
 
 def _label(value: plan.Expression, variable: Variable | None) -> str:

@@ -9,7 +9,7 @@ from .assignable import assignable, disjoint, satisfiable
 from .compose import array_of, object_of, tuple_of, union_of
 from .describe import describe
 from .dialect import SchemaError, normalize
-from .ecma import checked_in_python, pydantic_pattern, python_pattern
+from .ecma import checked_in_python, is_checked_whole, pydantic_pattern, python_pattern
 from .engine import bare, is_pattern
 from .json_value import Json, Schema
 from .kinds import enumeration, types
@@ -37,6 +37,7 @@ __all__ = [
     "errors",
     "field",
     "format_gap",
+    "is_checked_whole",
     "is_pattern",
     "item",
     "normalize",

@@ -8,6 +8,7 @@ readers of the standard are known to differ. What all read in the same way stays
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -70,42 +71,75 @@ def pydantic_pattern(pattern: str) -> str | None:
 def checked_in_python(schema: Schema) -> Schema | None:
     """Return a schema as a generated server can check it, with jsonschema; None where it cannot.
 
-    It refers to nothing outside, and its patterns are Python's.
+    Its patterns are Python's. One that cannot be said is left out where that can only let more
+    through; so is, with a pattern of names, what is asked of all other names.
     """
     if references_outside(schema) is not None:
         return None
+    given = bare(schema)
     try:
-        converted: Schema = _converted(bare(schema))
+        converted: Schema = _converted(given, leave_out=not _TURNING & {*_keywords(given)})
     except _Untold:
         return None
     return converted
 
 
-def _converted(schema: Any) -> Any:
+def is_checked_whole(schema: Schema) -> bool:
+    """Say whether `checked_in_python` leaves nothing out."""
+    try:
+        _converted(bare(schema), leave_out=False)
+    except _Untold:
+        return False
+    return references_outside(schema) is None
+
+
+_TURNING = frozenset(
+    {"not", "oneOf", "if", "maxContains", "unevaluatedItems", "unevaluatedProperties"}
+)
+"""The keywords by which a schema lets less through where a part of it lets more."""
+
+
+def _keywords(schema: Any) -> Iterator[str]:
+    """Yield all keys, those of fields among them: then less is left out than might be."""
+    if isinstance(schema, dict):
+        yield from schema
+        for child in schema.values():
+            yield from _keywords(child)
+    elif isinstance(schema, list):
+        for child in schema:
+            yield from _keywords(child)
+
+
+def _converted(schema: Any, *, leave_out: bool) -> Any:
     if not isinstance(schema, dict):
         return schema
     result: dict[str, Any] = {}
     for keyword, value in schema.items():
         if keyword == "pattern":
-            result[keyword] = _said(value)
+            if (written := _said(value, leave_out)) is not None:
+                result[keyword] = written
         elif keyword in SINGLE:
-            result[keyword] = _converted(value)
+            result[keyword] = _converted(value, leave_out=leave_out)
         elif keyword in LISTS:
-            result[keyword] = [_converted(child) for child in value]
+            result[keyword] = [_converted(child, leave_out=leave_out) for child in value]
         elif keyword in MAPS:
             are_patterns = keyword == "patternProperties"
+            names = {name: _said(name, leave_out) if are_patterns else name for name in value}
             result[keyword] = {
-                _said(name) if are_patterns else name: _converted(child)
-                for name, child in value.items()
+                written: _converted(value[name], leave_out=leave_out)
+                for name, written in names.items()
+                if written is not None
             }
         else:
             result[keyword] = value
+    if len(result.get("patternProperties", ())) < len(schema.get("patternProperties", ())):
+        result.pop("additionalProperties", None)
     return result
 
 
-def _said(pattern: str) -> str:
+def _said(pattern: str, leave_out: bool) -> str | None:
     written = python_pattern(pattern)
-    if written is None:
+    if written is None and not leave_out:
         raise _Untold
     return written
 

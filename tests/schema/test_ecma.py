@@ -83,9 +83,24 @@ def test_what_cannot_be_said(pattern: str) -> None:
     assert schema.pydantic_pattern(pattern) is None
 
 
-def test_one_pattern_that_cannot_be_said_leaves_the_whole_to_the_server() -> None:
+def test_a_pattern_that_cannot_be_said_is_left_out() -> None:
+    value = {"properties": {"a": {"pattern": r"^\p{L}$", "minLength": 1}, "b": {"pattern": "a$"}}}
+    assert schema.checked_in_python(value) == {
+        "properties": {"a": {"minLength": 1}, "b": {"pattern": r"a\Z"}}
+    }
+    assert not schema.is_checked_whole(value)
+    assert schema.is_checked_whole({"pattern": "a$"})
+
+
+def test_what_speaks_of_other_names_goes_with_a_pattern_of_names() -> None:
+    value = {"patternProperties": {r"^\p{L}$": {}, "^b": {}}, "additionalProperties": False}
+    assert schema.checked_in_python(value) == {"patternProperties": {"^b": {}}}
+
+
+def test_a_pattern_that_others_depend_on_leaves_the_whole_to_the_server() -> None:
     value = {"not": {"properties": {"a": {"pattern": r"^\p{L}$"}}}}
     assert schema.checked_in_python(value) is None
+    assert not schema.is_checked_whole(value)
 
 
 def test_where_patterns_stand() -> None:
