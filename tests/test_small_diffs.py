@@ -305,7 +305,8 @@ def changes_of_step(
             parts += [called, tool_of(clause.call)]
         elif isinstance(clause, syntax.Require):
             # With the only number that is read goes what reads numbers.
-            parts += [called, f"type {camel(binding)}", "type Integer", "function whole", "imports"]
+            helpers = ["type Integer", "function whole", "function number", "imports"]
+            parts += [called, f"type {camel(binding)}", *helpers]
         yield f"{name} without {kind}", [(clause.span, "")], parts
     if isinstance(step.action, syntax.ToolCall):
         for argument in step.action.arguments:

@@ -79,8 +79,8 @@ _OF_THE_PLUMBING = {
 }  # fmt: skip
 
 _BUILT_IN = {
-    "BaseException", "BaseExceptionGroup", "Exception", "ExceptionGroup", "TimeoutError",
-    "ValueError", "all", "any", "bool", "dict", "enumerate", "filter", "float", "getattr", "id",
+    "BaseException", "BaseExceptionGroup", "Exception", "ExceptionGroup", "KeyboardInterrupt",
+    "TimeoutError", "ValueError", "all", "any", "bool", "dict", "enumerate", "filter", "float", "getattr", "id",
     "int", "isinstance", "len", "list", "map", "max", "min", "object", "print", "property",
     "range", "set", "sorted", "str", "super", "tuple", "type", "zip",
 }  # fmt: skip

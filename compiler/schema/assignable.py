@@ -27,7 +27,7 @@ from .kinds import enumeration
 from .verdict import NoCounterexample, Verdict
 
 SEARCH_STEPS = 20_000
-SEARCH_SECONDS = 0.08
+SEARCH_SECONDS = 0.25
 """How long counter-examples are looked for: the seconds only count where steps are slow."""
 
 
