@@ -80,9 +80,9 @@ _OF_THE_PLUMBING = {
 
 _BUILT_IN = {
     "BaseException", "BaseExceptionGroup", "Exception", "ExceptionGroup", "KeyboardInterrupt",
-    "TimeoutError", "ValueError", "all", "any", "bool", "dict", "enumerate", "filter", "float", "getattr", "id",
-    "int", "isinstance", "len", "list", "map", "max", "min", "object", "print", "property",
-    "range", "set", "sorted", "str", "super", "tuple", "type", "zip",
+    "TimeoutError", "ValueError", "all", "any", "bool", "dict", "enumerate", "filter", "float",
+    "getattr", "id", "int", "isinstance", "len", "list", "map", "max", "min", "object", "print",
+    "property", "range", "set", "sorted", "str", "super", "tuple", "type", "zip",
 }  # fmt: skip
 
 
