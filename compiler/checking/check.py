@@ -7,6 +7,7 @@ connected here.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -337,16 +338,17 @@ class FileChecker:
     ) -> Iterator[tuple[Any, tuple[str, ...]]]:
         """Pair each statement with the comments from the end of the one before to its own end."""
         source = self.unit.file.source
-        comments = [
+        comments = deque(
             comment
             for comment in self.unit.file.comments
             if body.start < comment.span.start < body.end
-        ]
+        )
         for statement in statements:
             line_end = source.text.find("\n", statement.span.end)
             end = line_end if line_end != -1 else len(source.text)
-            taken = [comment for comment in comments if comment.span.start < end]
-            comments = comments[len(taken) :]
+            taken: list[syntax.Comment] = []
+            while comments and comments[0].span.start < end:
+                taken.append(comments.popleft())
             if isinstance(statement, syntax.Parallel):  # what is in it belongs to its steps
                 taken = [each for each in taken if each.span.start < statement.span.start]
             yield statement, tuple(comment.text.lstrip("#").strip() for comment in taken)

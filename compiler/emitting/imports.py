@@ -7,7 +7,7 @@ may be called.
 
 from __future__ import annotations
 
-import ast
+from collections.abc import Set
 from symtable import SymbolTable, symtable
 
 _STANDARD = {
@@ -37,10 +37,10 @@ _STANDARD = {
 }
 _THIRD_PARTY = {
     "anyio": "",
-    "anyio.lowlevel": "",
     "httpx2": "",
     "uvicorn": "",
     "anyio.abc": "TaskGroup TaskStatus",
+    "anyio.lowlevel": "checkpoint",
     "jsonschema": "Draft202012Validator FormatChecker",
     "mcp": "Client MCPError StdioServerParameters",
     "mcp.client.session": "ClientRequestContext ClientSession",
@@ -90,40 +90,32 @@ def module_level_names() -> frozenset[str]:
     """Return the names that a generated module may use at its top for its own purposes."""
     found = _OF_THE_PLUMBING | _BUILT_IN
     for module, names in {**_STANDARD, **_THIRD_PARTY}.items():
-        found.update(names.split() or [module.split(".")[0]])
+        found.update(names.split() or [module])
     return frozenset(found)
 
 
 def with_imports(text: str) -> str:
     """Return the text with the line `IMPORTS` replaced by what the module uses."""
-    used = _global_names(symtable(text, "", "exec"))
-    dotted = {
-        f"{node.value.id}.{node.attr}"
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-    }
-    groups = (_lines(_STANDARD, used, dotted), _lines(_THIRD_PARTY, used, dotted))
+    used = _global_names(symtable(text, "", "exec"), module_level_names())
+    groups = (_lines(_STANDARD, used), _lines(_THIRD_PARTY, used))
     return text.replace(
         "\nIMPORTS\n", "\n" + "\n\n".join("\n".join(group) for group in groups) + "\n", 1
     )
 
 
-def _global_names(scope: SymbolTable) -> set[str]:
-    """What a scope and those in it read at the module's top: a local `date` is no import."""
-    found = {
-        symbol.get_name()
-        for symbol in scope.get_symbols()
-        if symbol.is_global() and symbol.is_referenced()
-    }
-    return found.union(*map(_global_names, scope.get_children()))
+def _global_names(scope: SymbolTable, names: Set[str]) -> set[str]:
+    """Which names a scope and those in it read at the module's top: a local `date` is no import."""
+    symbols = map(scope.lookup, names & {*scope.get_identifiers()})
+    found = {each.get_name() for each in symbols if each.is_global() and each.is_referenced()}
+    return found.union(*(_global_names(inner, names) for inner in scope.get_children()))
 
 
-def _lines(modules: dict[str, str], used: set[str], dotted: set[str]) -> list[str]:
+def _lines(modules: dict[str, str], used: set[str]) -> list[str]:
     plain: list[str] = []
     named: list[str] = []
     for module, names in sorted(modules.items()):
         if not names:
-            if module in used if "." not in module else module in dotted:
+            if module in used:
                 plain.append(f"import {module}")
             continue
         found = [name for name in names.split() if name in used]

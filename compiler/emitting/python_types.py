@@ -129,6 +129,8 @@ class PythonTypes:
 
     def __init__(self, module: Names, used_formats: set[str]) -> None:
         self.models: list[Model | TypedDictionary | Definition] = []
+        self.classes = {*BUILT_IN}
+        """The annotations that are classes, so far."""
         self.uses_absent = False
         self.uses_integers = False
         self.uses_numbers = False
@@ -170,6 +172,7 @@ class PythonTypes:
                 f"What later steps read from its {snake_case(key)}.",
             )
             fields.append(self._field(attributes[key], key, kind, optional=key in reads.optional))
+        self.classes.add(name)
         self.models.append(Model(name, "BaseModel", docstring, fields))
         return name
 
@@ -264,6 +267,7 @@ class PythonTypes:
                 options = ", ".join(filter(None, ["default_factory=lambda: ABSENT", alias]))
                 line = f"{attributes[key]}: {kind} | SkipJsonSchema[Absent] = Field({options})"
             lines.append(line)
+        self.classes.add(name)
         self.models.append(
             Model(
                 name,

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from .. import plan, schema
 from .names import camel_case, plain, snake_case
-from .python_types import BUILT_IN, FORMATS, Definition, Model, is_union, schema_held_to
+from .python_types import FORMATS, Definition, is_union, schema_held_to
 from .python_values import (
     Local,
     absence_of,
@@ -374,9 +374,8 @@ class StepWriter:
         models_before = len(self.types.models)
         annotated = self._annotation_of_output(step, reads)
         has_models = step.declared and len(self.types.models) > models_before
-        classes = {each.name for each in self.types.models if isinstance(each, Model)} | BUILT_IN
         is_generic = annotated.startswith(("list[", "dict[")) and not is_union(annotated)
-        if annotated in classes or is_generic:
+        if annotated in self.types.classes or is_generic:
             return Output(annotated, annotated, has_models=has_models)
         if isinstance(step.action, plan.WorkflowCall):
             return Output(annotated, annotated)
