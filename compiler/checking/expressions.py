@@ -361,7 +361,9 @@ class Expressions:
         what = f"no field `{name}`" if isinstance(name, str) else f"no item {name}"
         code = "WF406" if isinstance(accessor, syntax.Index) else "WF403"
         reason = "" if found.reason == f"there is {what}" else f": {found.reason}"
-        notes = (f"its fields are {listing(found.known)}",) if found.known else ()
+        described = schema.describe(value.schema)
+        is_told = all(f"{each}:" in described or f"{each}?:" in described for each in found.known)
+        notes = () if is_told else (f"its fields are {listing(found.known)}",)
         close = nearest(str(name), found.known)
         if close is not None and close != name:
             help: str | None = f"did you mean `{close}`?"
@@ -383,7 +385,7 @@ class Expressions:
                 code,
                 f"`{read.text}` has {what}{reason}",
                 accessor.span,
-                label=f"`{read.text}` is {schema.describe(value.schema)}, {variable.origin}",
+                label=f"`{read.text}` is {described}, {variable.origin}",
                 notes=notes,
                 help=help,
                 fix=_field_fix(accessor, found.known),
