@@ -241,6 +241,7 @@ class Step(Struct, frozen=True):
 
     `output` is the type of one output of the action; `declared` says that the `.wf` declared
     it, so that it is to be validated. Under `loop` the binding is the array of the outputs.
+    `is_unsafe` is what a `retry` says of repeating its effect.
     """
 
     name: str
@@ -253,6 +254,7 @@ class Step(Struct, frozen=True):
     timeout: float | None = None
     attempts: int = 1
     every: float = 0.0
+    is_unsafe: bool = False
     undo: ToolCall | WorkflowCall | None = None
     requirements: tuple[Requirement, ...] = ()
     guidance: Expression | None = None

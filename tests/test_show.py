@@ -45,6 +45,7 @@ def test_everything_that_a_step_may_say() -> None:
         "    step many: shop.reserve(article) as many\n"
         "      for article in articles\n"
         "      timeout 1500ms\n"
+        "      retry 2 every 1s unsafe\n"
         '      guidance f"About {article}"\n'
         "    step one: shop.reserve(article = gift) as one\n"
         "      when gift and articles contains gift\n"
@@ -65,6 +66,7 @@ buy: Buy
        article ← article
        for article in articles
        timeout 1.5s
+       retry 2 every 1s unsafe
        guidance f"About {article}"
     2. one: shop.reserve as one
        article ← gift

@@ -37,7 +37,9 @@ class Conditions:
             case syntax.AnyOf():
                 alternatives = [self.condition(each) for each in written.conditions]
                 found = tuple(each for each in alternatives if each is not None)
-                return plan.AnyOf(found) if len(found) == len(alternatives) else None
+                if len(found) < len(alternatives):
+                    return None
+                return next(filter(self._always_holds, found), plan.AnyOf(found))
             case syntax.AllOf():
                 return self._conjunction(written.conditions)
 
@@ -62,7 +64,20 @@ class Conditions:
                 found.append(condition)
             else:
                 self.scope.is_lenient = True  # it may have tested what the next ones read
-        return plan.AllOf(tuple(found)) if len(found) == len(written) else None
+        if len(found) < len(written):
+            return None
+        never = (each for each in found if isinstance(each, plan.Not))
+        return next(
+            (each for each in never if self._always_holds(each.condition)),
+            plan.AllOf(tuple(found)),
+        )
+
+    def _always_holds(self, condition: plan.Condition) -> bool:
+        """Whether a condition tests for what is always there; WF505 has said so."""
+        return isinstance(condition, plan.Present) and self._is_there(condition.path)
+
+    def _is_there(self, path: plan.Path) -> bool:
+        return not path.type.absent and not self._may_lack_an_item(path)
 
     def _presence(self, written: syntax.Present) -> plan.Present | None:
         if not isinstance(written.value, syntax.Path):
@@ -86,7 +101,7 @@ class Conditions:
             True,
             {},
         )
-        is_there = not path.type.absent and not self._may_lack_an_item(path)
+        is_there = self._is_there(path)
         if is_there or (is_boolean and written not in self.tested_first):
             self.scope.report(
                 Diagnostic(

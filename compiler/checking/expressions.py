@@ -126,6 +126,11 @@ class Scope(Struct):
             case syntax.AllOf(conditions=conditions):
                 for each in conditions:
                     self._narrow(each)
+            case syntax.Not(condition=syntax.Not(condition=inner)):
+                self._narrow(inner)
+            case syntax.Not(condition=syntax.AnyOf(conditions=conditions)):
+                for each in conditions:
+                    self._narrow(syntax.Not(each, each.span))
 
     @contextmanager
     def with_variable(self, variable: Variable) -> Iterator[None]:

@@ -340,6 +340,7 @@ class WorkflowChecker:
                     found["timeout"] = seconds
                 case syntax.Retry():
                     found["attempts"], found["every"] = clause.attempts, clause.every
+                    found["is_unsafe"] = clause.unsafe
                     advice.repeated_effect(
                         written, clause, self.file.known_tool, self.file.written, self.report
                     )

@@ -6,7 +6,6 @@ these parts. What is read of an item of a `for` is read of the array that it com
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from msgspec import Struct, field
@@ -96,20 +95,27 @@ def _is_as_all_items(access: plan.Access) -> bool:
     return isinstance(every, schema.Access) and every.schema == access.after.schema
 
 
-def used_names(workflow: plan.Workflow) -> set[str]:
-    """Return the names that something reads beside the requirements of their own step."""
-    required = Counter(
-        path.name
-        for step in workflow.steps
-        for path in _paths_of_requirements(step)
-        if path.name == step.binding
-    )
-    return set(Counter(path.name for path in _paths(workflow)) - required)
+def read_elsewhere(workflow: plan.Workflow) -> dict[str, list[plan.Path]]:
+    """Return the paths that begin with each name, beside those of what its own step requires."""
+    found: dict[str, list[plan.Path]] = {}
+    for path in _paths(workflow, requirements_of_own=False):
+        found.setdefault(path.name, []).append(path)
+    return found
 
 
-def _paths(workflow: plan.Workflow) -> Iterator[plan.Path]:
+def is_test(path: plan.Path) -> bool:
+    """Whether it is only asked whether there is something, or how much."""
+    return bool(path.accesses) and any(path.accesses[-1] is each for each in (_EACH, _THERE))
+
+
+def _paths(workflow: plan.Workflow, *, requirements_of_own: bool = True) -> Iterator[plan.Path]:
     for step in workflow.steps:
-        yield from (_of_array(path, step) for path in _paths_of_step(step))
+        required = [
+            path
+            for path in _paths_of_requirements(step)
+            if requirements_of_own or path.name != step.binding
+        ]
+        yield from (_of_array(path, step) for path in [*_paths_of_step(step), *required])
         if step.loop is not None:
             if isinstance(step.loop.items, plan.Path):
                 items = step.loop.items
@@ -125,6 +131,7 @@ def _paths(workflow: plan.Workflow) -> Iterator[plan.Path]:
 
 
 def _paths_of_step(step: plan.Step) -> Iterator[plan.Path]:
+    """Yield what a step reads, beside what it requires."""
     yield from _paths_of_call(step.action)
     if step.when is not None:
         yield from _paths_of_condition(step.when)
@@ -132,7 +139,6 @@ def _paths_of_step(step: plan.Step) -> Iterator[plan.Path]:
         yield from plan.paths(step.guidance)
     if step.undo is not None:
         yield from _paths_of_call(step.undo)
-    yield from _paths_of_requirements(step)
 
 
 def _paths_of_condition(condition: plan.Condition) -> Iterator[plan.Path]:

@@ -25,7 +25,7 @@ from .python_values import (
     literal,
     set_of,
 )
-from .reads import ITEM, Reads
+from .reads import ITEM, Reads, is_test
 
 if TYPE_CHECKING:
     from .workflow import Parameter, WorkflowWriter
@@ -105,7 +105,6 @@ class StepWriter:
                 or (reads.whole and not output.has_models)
                 or (reads.is_tested and may_skip)
             )
-            is_used = is_read and step.binding in self.workflow.used_names
             name = self.workflow.local_name(step.binding or "output") if is_read else "_"
             own_name = self.locals.add(f"{name}_item") if is_read and loop is not None else name
             own = self._local(step, own_name, own_reads, output)
@@ -117,6 +116,7 @@ class StepWriter:
         self.used.skips |= condition is not None
         if step.binding is not None:
             self.values.variables[step.binding] = self._local(step, name, reads, output)
+        is_used = is_read and step.binding is not None and self._is_used(step.binding)
         annotated = output.annotated if loop is None else f"list[{output.annotated}]"
         absent = self.values.variables[step.binding].absence if may_skip and step.binding else None
         self.module.uses.absent |= absent == "ABSENT"
@@ -135,6 +135,14 @@ class StepWriter:
             "options": options,
             "undo": undo,
         }
+
+    def _is_used(self, binding: str) -> bool:
+        """Whether anything reads the variable of a binding, after what its own step requires."""
+        local = self.values.variables[binding]
+        return any(
+            is_test(path) or path.root.absent or not local.is_kept(path)
+            for path in self.workflow.read_elsewhere.get(binding, [])
+        )
 
     @contextmanager
     def _loop(self, step: plan.Step) -> Iterator[dict[str, str] | None]:
@@ -380,9 +388,11 @@ class StepWriter:
         if isinstance(step.action, plan.WorkflowCall):
             return Output(annotated, annotated)
         name = self.module.names.add(f"{snake_case(step.binding or step.name).upper()}_TYPE")
-        definition = f"{name}: TypeAdapter[{annotated}] = TypeAdapter({annotated})"
+        # mypy lets nobody assign what is only ever None.
+        kind = "Any" if annotated == "None" else annotated
+        definition = f"{name}: TypeAdapter[{kind}] = TypeAdapter({annotated})"
         self.types.models.append(Definition(definition))
-        return Output(name, annotated, has_models=has_models)
+        return Output(name, kind, has_models=has_models)
 
     def _annotation_of_output(self, step: plan.Step, reads: Reads) -> str:
         if isinstance(step.action, plan.WorkflowCall):

@@ -18,7 +18,7 @@ from .. import plan, schema
 from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, variable_name
 from .python_types import ANY_JSON, PythonTypes, TypedDictionary, is_of_models
 from .python_values import Local, Values, absence_of, attribute_of_declared, dictionary, set_of
-from .reads import reads_of, used_names
+from .reads import read_elsewhere, reads_of
 from .step import StepWriter
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class WorkflowWriter:
         )
         self.values = Values(module.uses)
         self.reads = reads_of(workflow)
-        self.used_names = used_names(workflow)
+        self.read_elsewhere = read_elsewhere(workflow)
 
     def view(self) -> dict[str, Any]:
         """Return what the template of a workflow is filled with."""
@@ -181,13 +181,13 @@ class WorkflowWriter:
             else "ctx",
             "magic_comma": "," if len(parameters) > 1 else "",
             "arguments": "".join(f", {each.name}" for each in parameters),
-            "intent": self._shown(parameters),
+            "given": self._shown(parameters),
             "returns": returns,
             "statements": statements,
             "return_lines": return_lines,
             "step_count": step_count,
             "docstring": docstring,
-            "description": repr(workflow.description),
+            "intent": repr(workflow.description or workflow.name),
             "tool_options": ", ".join(
                 [
                     *([f"name={workflow.name!r}"] if is_renamed else []),
@@ -283,7 +283,7 @@ class WorkflowWriter:
             written = self.values.value(result, "return").python
             returned = self._returned(result)
             is_untyped = written.startswith(("run.outputs", "run.field(", "json_value("))
-            if returned == ANY_JSON or (is_untyped and returned != "Any"):
+            if returned in (ANY_JSON, "None") or (is_untyped and returned != "Any"):
                 # Type checkers want to be told what a value is that may be any.
                 return returned, [f"result: {returned} = {written}", "return result"]
             return returned, [f"return {written}"]
@@ -402,7 +402,8 @@ def _plan_line(step: plan.Step) -> str:
 
 
 def _heading(workflow: plan.Workflow) -> str:
-    return textwrap.shorten(plain(f"{workflow.name}: {workflow.description}"), 80, placeholder="…")
+    about = f": {workflow.description}" if workflow.description else ""
+    return textwrap.shorten(plain(f"{workflow.name}{about}"), 80, placeholder="…")
 
 
 def _function_docstring(description: str) -> tuple[str, str]:

@@ -26,7 +26,8 @@ def as_json(workflows: Iterable[Workflow]) -> str:
 
 
 def _workflow(workflow: Workflow) -> Iterator[str]:
-    yield f"{workflow.name}: {_line(workflow.description)}"
+    about = f": {_line(workflow.description)}" if workflow.description else ""
+    yield f"{workflow.name}{about}"
     for instruction in workflow.instructions:
         yield f"  instruction {_line(instruction)}"
     if workflow.arguments:

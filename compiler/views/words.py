@@ -132,7 +132,8 @@ def _clauses(step: plan.Step) -> Iterator[Flow]:
         yield Flow("timeout", f"{step.timeout:g}s")
     if step.attempts > 1:
         pause = f" every {step.every:g}s" if step.every else ""
-        yield Flow("retry", f"{step.attempts}{pause}")
+        unsafe = " unsafe" if step.is_unsafe else ""
+        yield Flow("retry", f"{step.attempts}{pause}{unsafe}")
     for requirement in step.requirements:
         yield _requirement(requirement)
     if step.guidance is not None:
