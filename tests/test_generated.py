@@ -1,5 +1,6 @@
 """Generated servers wherever they are put: in other folders, from several files, with secrets."""
 
+import logging
 import shutil
 import subprocess
 import sys
@@ -126,7 +127,7 @@ if __name__ == "__main__":
 
 VAULT = """
 {"mcpServers": {"vault": {
-  "url": "http://127.0.0.1:${VAULT_PORT}/mcp",
+  "url": "http://127.0.0.1:${VAULT_PORT}/mcp?key=${VAULT_KEY}",
   "headers": {"Authorization": "Bearer ${VAULT_KEY}"}
 }}}
 """
@@ -146,8 +147,9 @@ def texts_in(folder: Path) -> list[str]:
 
 
 async def test_a_secret_comes_from_the_environment_and_stays_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.DEBUG)
     port = free_port()
     secret = "open-sesame-8931"
     monkeypatch.setenv("VAULT_PORT", str(port))
@@ -169,5 +171,6 @@ async def test_a_secret_comes_from_the_environment_and_stays_there(
         without
     )
     assert "closed" in text_of(result)
-    for text in [text_of(result), str(trace), outcome.stderr, *texts_in(tmp_path)]:
+    told = [text_of(result), str(trace), outcome.stderr, caplog.text, *texts_in(tmp_path)]
+    for text in told:
         assert secret not in text

@@ -153,6 +153,10 @@ class ModuleWriter:
             "has_transports": not all(in_process),
             "has_http": any(isinstance(each, HttpServer) for each in connections),
             "reads_environment": any(map(_has_variables, connections)),
+            "has_variable_urls": any(
+                isinstance(each, HttpServer) and _has_variables(HttpServer(each.url))
+                for each in connections
+            ),
             "has_formats": bool(self.formats | used.checked_formats),
             "formats": [
                 {

@@ -75,7 +75,7 @@ _OF_THE_PLUMBING = {
     "given", "has", "http", "in_uri", "is_tighter", "is_within", "json_value", "keep_promise",
     "kind_of", "kinds_of", "logger", "main", "mcp", "name_wrong_arguments", "number", "one_of",
     "present", "problems_of", "python_server", "read_output", "read_text", "reason", "require",
-    "sample", "short", "text_of", "to_text", "validated", "warn_of_changes", "whole",
+    "sample", "short", "teller", "text_of", "to_text", "validated", "warn_of_changes", "whole",
 }  # fmt: skip
 
 _BUILT_IN = {
