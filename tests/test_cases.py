@@ -125,6 +125,22 @@ async def test_what_clients_are_told(case: str) -> None:
                     Draft202012Validator(wanted).validate(each["default"])
 
 
+@pytest.mark.anyio
+async def test_what_clients_are_told_of_limits() -> None:
+    async with connected(HERE / "cases" / "arguments" / "expected.py") as client:
+        [tool] = [each for each in (await client.list_tools()).tools if each.name == "take"]
+    told = tool.input_schema["properties"]
+    limits = {
+        name: {key: told[name][key] for key in told[name] if key.startswith(("m", "ge", "le"))}
+        for name in ("text", "count", "ratio")
+    }
+    assert limits == {
+        "text": {"minLength": 2, "maxLength": 5},
+        "count": {"minimum": 1, "maximum": 10},
+        "ratio": {"minimum": 0},
+    }
+
+
 async def prompt_of(
     client: Any, name: str, arguments: dict[str, Any]
 ) -> tuple[list[str], str | None]:

@@ -221,8 +221,13 @@ class PythonTypes:
             # JSON has one kind of number: 1 stays 1, also where 1.5 would be as good.
             self.uses_integers |= kind == "integer"
             self.uses_numbers |= kind == "number" and not strict
-            python = "Integer" if kind == "integer" else "int | float" if strict else "Number"
-            plain = self._constrained(python, value, {"minimum": "ge", "maximum": "le"})
+            limits = {"minimum": "ge", "maximum": "le"}
+            if kind == "integer":
+                # Behind the validator of `Integer`, callers would be told of `ge`, which is nothing.
+                plain = self._constrained("int", value, limits).removesuffix("]")
+                return "Integer" if plain == "int" else f"{plain}, BeforeValidator(whole)]"
+            python = "int | float" if strict else "Number"
+            plain = self._constrained(python, value, limits)
             if python != "Number" or plain == python:
                 return plain
             return f"{plain.removesuffix(']')}, WithJsonSchema({value!r})]"
