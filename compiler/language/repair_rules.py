@@ -352,6 +352,16 @@ def _quoted_source(place: Place) -> Repair | None:
     return Repair(found, (("_AS", "as"), ("NAME", quoted[1])), place.start)
 
 
+def _f_string(place: Place) -> Repair | None:
+    """`instruction f"Do {a}."`: an f-string where a text is the same in every run."""
+    if "STRING" not in place.accepts or "FSTRING" in place.accepts or place.rest[:2] != 'f"':
+        return None
+    return place.replace(
+        "no values are put into this text: it is the same in every run", "", length=1,
+        is_safe=False, help="write it without the `f`",
+    )  # fmt: skip
+
+
 def _bare_text(place: Place) -> Repair | None:
     """`from mcp.json`: a text without its quotes."""
     if "STRING" not in place.accepts or "NAME" in place.accepts or place.kind == "$END":
@@ -509,7 +519,8 @@ RULES: tuple[Callable[[Place], Repair | None], ...] = (
     _list_item, *STEPS, *HABITS, _colon_for_equal, _member_mark, _equal_for_colon, _two_equal_signs,
     _second_mark, _boolean_operator, _duration, _rest_of_duration, _times,
     _never_closed, _missing_comma, _foreign_value, _quoted_name, _quoted_source, _keyword,
-    _type_without_colon, _question_mark_after_type, _arrow, _bare_text, _missing_description,
+    _type_without_colon, _question_mark_after_type, _arrow, _f_string, _bare_text,
+    _missing_description,
     _no_parentheses, _colon_too_many, _comma_too_many, other_bracket,
     _bracket_too_many,
 )  # fmt: skip
