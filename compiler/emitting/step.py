@@ -103,7 +103,7 @@ class StepWriter:
             is_read = step.binding is not None and (
                 reads.inside
                 or (reads.whole and not output.has_models)
-                or (reads.is_tested and may_skip)
+                or ((reads.whole or reads.is_tested) and may_skip)
             )
             name = self.workflow.local_name(step.binding or "output") if is_read else "_"
             own_name = self.locals.add(f"{name}_item") if is_read and loop is not None else name
@@ -139,10 +139,16 @@ class StepWriter:
     def _is_used(self, binding: str) -> bool:
         """Whether anything reads the variable of a binding, after what its own step requires."""
         local = self.values.variables[binding]
-        return any(
-            is_test(path) or path.root.absent or not local.is_kept(path)
-            for path in self.workflow.read_elsewhere.get(binding, [])
-        )
+        result = self.workflow.workflow.result
+        returned = [value for _, value in result.entries] if isinstance(result, plan.Object) else []
+
+        def is_variable(path: plan.Path) -> bool:
+            if is_test(path) or not local.is_kept(path):
+                return True
+            # Whether a step was skipped is seen by its variable.
+            return path.root.absent and (bool(path.accesses) or any(path is r for r in returned))
+
+        return any(map(is_variable, self.workflow.read_elsewhere.get(binding, [])))
 
     @contextmanager
     def _loop(self, step: plan.Step) -> Iterator[dict[str, str] | None]:
