@@ -223,7 +223,7 @@ class PythonTypes:
             self.uses_numbers |= kind == "number" and not strict
             limits = {"minimum": "ge", "maximum": "le"}
             if kind == "integer":
-                # Behind the validator of `Integer`, callers would be told of `ge`, which is nothing.
+                # Behind the validator of `Integer`, callers would be told of `ge`: no JSON Schema.
                 plain = self._constrained("int", value, limits).removesuffix("]")
                 return "Integer" if plain == "int" else f"{plain}, BeforeValidator(whole)]"
             python = "int | float" if strict else "Number"

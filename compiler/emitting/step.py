@@ -146,7 +146,8 @@ class StepWriter:
             if is_test(path) or not local.is_kept(path):
                 return True
             # Whether a step was skipped is seen by its variable.
-            return path.root.absent and (bool(path.accesses) or any(path is r for r in returned))
+            is_asked = bool(path.accesses) or any(path is value for value in returned)
+            return path.root.absent and is_asked
 
         return any(map(is_variable, self.workflow.read_elsewhere.get(binding, [])))
 
