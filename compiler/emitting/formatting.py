@@ -20,8 +20,10 @@ from ..cache import keep, kept
 LINE_LENGTH = 88
 CUT = "\f"
 """Where a long text may be cut: before a definition, or a statement at the top of a function."""
-MOST_LINES = 500
-"""How long a part may be that is not cut."""
+MOST_LINES = 60
+"""How long a part may be that is not cut: the less is laid out anew for a small change."""
+MOST_PARTS = 100
+"""How many parts there are of a section, as far as that is reached by longer ones."""
 WORTH_A_PROCESS = 4000
 """How many lines have to be laid out for a second process to pay."""
 
@@ -46,13 +48,15 @@ def formatted(text: str) -> str:
 
 def _parts(section: str) -> list[str]:
     """Cut a long section into pieces that can stand alone."""
-    if section.count("\n") <= MOST_LINES:
+    lines = section.count("\n")
+    most_lines = max(MOST_LINES, lines // MOST_PARTS)
+    if lines <= most_lines:
         return [section.replace(CUT, "")]
     first, *rest = section.split(CUT)
     pieces = [first]
     for text in rest:
         in_function = text.startswith(" ")
-        if pieces[-1].count("\n") < MOST_LINES and in_function == pieces[-1].startswith(_BODY):
+        if pieces[-1].count("\n") < most_lines and in_function == pieces[-1].startswith(_BODY):
             pieces[-1] += text
         else:
             pieces.append(_BODY + text if in_function else text)
