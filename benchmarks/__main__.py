@@ -30,6 +30,7 @@ def main() -> None:
     os.environ["PATH"] = f"{wfc}{os.pathsep}{os.environ['PATH']}"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")  # what wfc keeps of these runs only
         questions = {
             "cold_compile": lambda: cold_compile.measure(wfc, peers, folder / "cold"),
             "start": lambda: start.measure(wfc, folder / "start"),
