@@ -22,7 +22,7 @@ workflow chain "Three steps that can be undone" {
     undo fake.undo(key = a.id)
   step b: fake.do(key = "b") as b
     undo fake.undo(key = b.id)
-    timeout 5s
+    timeout 30s
   step c: fake.do(key = "c") as c
     undo fake.undo(key = c.id)
 }
