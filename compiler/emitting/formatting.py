@@ -1,7 +1,7 @@
 """A module's text as Black lays it out, section by section.
 
 In: the text of a module. Out: what Black makes of it. A section starts with a comment `# --- …`;
-a long one is cut where it says so, which is before models and steps. Each part means the same
+a long one is cut where it says so, before models, functions and steps. Each part means the same
 alone, so Black gives the same for it. Most parts of a server are those of its last build, or of
 every server: what Black made of them is kept, and Black, which takes long to import and longer to
 work, only sees what is new.

@@ -10,7 +10,8 @@ write it, unless null may be a value of it; there, and for a field, it is `ABSEN
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from textwrap import indent
 from typing import Any
 
 from msgspec import Struct, field
@@ -341,16 +342,14 @@ class Values:
 
 def dictionary(values: list[tuple[str, str]]) -> str:
     """Return the Python for a dictionary, whose values are Python already."""
-    if not values:
-        return "{}"
-    items = [f"{literal(key)}: {value}" for key, value in values]
-    return "{" + items[0] + "}" if len(items) == 1 else on_lines("{", items, "}")
+    return bracketed("{", [f"{literal(key)}: {value}" for key, value in values], "}")
 
 
-def on_lines(opening: str, items: Iterable[str], closing: str) -> str:
-    """Give each item a line of its own, as Black does where there is a comma after the last."""
-    lines = [f"    {item.replace(chr(10), chr(10) + '    ')}," for item in items]
-    return "\n".join([opening, *lines, closing])
+def bracketed(opening: str, items: Sequence[str], closing: str) -> str:
+    """Give each of several items a line of its own, as Black does after a comma behind the last."""
+    if len(items) < 2:
+        return opening + "".join(items) + closing
+    return "\n".join([opening, *(indent(f"{item},", "    ") for item in items), closing])
 
 
 def literal(value: Json) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -17,7 +16,15 @@ from msgspec.structs import replace
 from .. import plan, schema
 from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, variable_name
 from .python_types import ANY_JSON, PythonTypes, TypedDictionary, is_of_models
-from .python_values import Local, Values, absence_of, attribute_of_declared, dictionary, set_of
+from .python_values import (
+    Local,
+    Values,
+    absence_of,
+    attribute_of_declared,
+    bracketed,
+    dictionary,
+    set_of,
+)
 from .reads import read_elsewhere, reads_of
 from .step import StepWriter
 
@@ -197,7 +204,7 @@ class WorkflowWriter:
             ),
             "prompt_options": ", ".join([f"name={workflow.name!r}", *described]),
             "instructions": [repr(text) for text in workflow.instructions],
-            "plan": _items(_plan_line(step) for step in workflow.steps),
+            "plan": bracketed("run.plan(", [*map(_plan_line, workflow.steps)], ")"),
         }
 
     def local_name(self, name: str) -> str:
@@ -289,13 +296,13 @@ class WorkflowWriter:
             return returned, [f"return {written}"]
         name = self.module.names.add(f"{camel_case(self.workflow.name)}Result")
         keys: dict[str, str] = {}
-        given: list[str] = []
+        given: list[tuple[str, str]] = []
         later: list[str] = []
         for key, value in result.entries:
             kind = self._returned(value, is_part=True)
             if not value.type.absent:
                 keys[key] = kind
-                given.append(f"{key!r}: {self.values.value(value, 'return').python}")
+                given.append((key, self.values.value(value, "return").python))
                 continue
             assert isinstance(value, plan.Path)
             keys[key] = f"NotRequired[{kind}]"
@@ -312,10 +319,10 @@ class WorkflowWriter:
             later += [f"if {condition}:", f"    result[{key!r}] = {there}"]
         docstring = f"What {plain(self.workflow.name)} returns."
         self.types.models.append(TypedDictionary(name, docstring, keys))
-        literal = "{" + _items(given) + "}"
+        written = dictionary(given)
         if not later:
-            return name, [f"return {literal}"]
-        return name, [f"result: {name} = {literal}", *later, "return result"]
+            return name, [f"return {written}"]
+        return name, [f"result: {name} = {written}", *later, "return result"]
 
     def _returned(self, value: plan.Expression, *, is_part: bool = False) -> str:
         """Return the annotation of a value that is returned, alone or as a part of an object."""
@@ -381,12 +388,6 @@ def _comes_as_json(value: schema.Schema) -> bool:
     if kinds <= {"string", "null"}:
         return "string" not in kinds
     return "string" in kinds or bool(kinds & {"array", "object", "null"})
-
-
-def _items(items: Iterable[str]) -> str:
-    """Join items so that Black gives each a line of its own when there are several."""
-    found = list(items)
-    return ", ".join(found) + ("," if len(found) > 1 else "")
 
 
 def _plan_line(step: plan.Step) -> str:
