@@ -199,14 +199,13 @@ class _Judge:
 
     def places_of(self, diagnostics: Iterable[Diagnostic]) -> str:
         """Return the steps that diagnostics point into, and the workflows whose results they do."""
-        spans = [each.span for each in diagnostics if each.span is not None]
-        steps = {step.name.text: None for span in spans for step in _around(span, self._steps)}
-        results = {
-            workflow.name.text: None
-            for span in spans
-            if not _around(span, self._steps)
-            for workflow in _around(span, self._workflows)
-        }
+        steps: dict[str, None] = {}
+        results: dict[str, None] = {}
+        for span in (each.span for each in diagnostics if each.span is not None):
+            around = dict.fromkeys(step.name.text for step in _around(span, self._steps))
+            steps |= around
+            if not around:
+                results |= dict.fromkeys(each.name.text for each in _around(span, self._workflows))
         told = [f"the step{'s' if len(steps) > 1 else ''} {listing(steps)}"] if steps else []
         told += [f"the result of {listing(results)}"] if results else []
         return " and ".join(told) or "this file"

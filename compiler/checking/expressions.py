@@ -37,17 +37,8 @@ _ARGUMENTS = {
     "local", "locals", "self", "this", "ctx", "context", "event", "workflow", "request", "kwargs",
 }  # fmt: skip
 _STEPS = {
-    "step",
-    "steps",
-    "output",
-    "outputs",
-    "result",
-    "results",
-    "task",
-    "tasks",
-    "needs",
-    "jobs",
-}
+    "step", "steps", "output", "outputs", "result", "results", "task", "tasks", "needs", "jobs",
+}  # fmt: skip
 _ENVIRONMENT = {"env", "environ", "environment", "process", "os", "secret", "secrets"}
 _FIELD = re.compile(r"\s*\.\s*(\w+)")
 

@@ -116,8 +116,8 @@ class ModuleWriter:
         connections = [downstream.connection for downstream in self.server.downstreams]
         in_process = [isinstance(each, PythonServer) for each in connections]
         used = self.used
-        tools = relied_on(self.server)
-        guards = self.placement.drift != "ignore" and any(tools.values())
+        tools = {} if self.placement.drift == "ignore" else relied_on(self.server)
+        guards = any(tools.values())
         return {
             "docstring": self._docstring(),
             "hashes": "HASHES",
@@ -137,10 +137,10 @@ class ModuleWriter:
             "drift": self.placement.drift,
             "fails_on_drift": guards and self.placement.drift == "fail",
             "lists_tools": guards or self._fills_headers(),
-            "comparison": _comparison(),
+            "comparison": _comparison() if guards else "",
             "tools": repr(
                 {
-                    self.server_field(downstream): tools[_identity(downstream)]
+                    self.server_field(downstream): tools.get(_identity(downstream), {})
                     for downstream in self.server.downstreams
                 }
             ),
