@@ -358,7 +358,9 @@ class Expressions:
         code = "WF406" if isinstance(accessor, syntax.Index) else "WF403"
         reason = "" if found.reason == f"there is {what}" else f": {found.reason}"
         described = schema.describe(value.schema)
-        is_told = all(f"{each}:" in described or f"{each}?:" in described for each in found.known)
+        is_told = all(
+            re.search(rf"(?<!\w){re.escape(each)}\??:", described) for each in found.known
+        )
         notes = () if is_told else (f"its fields are {listing(found.known)}",)
         close = nearest(str(name), found.known)
         if close is not None and close != name:
