@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import anyio
 import pytest
 from running import connected, free_port, is_listening, process, text_of, wait_until
 from shop import wfc
@@ -79,3 +80,36 @@ async def test_a_server_that_wants_another_header_from_now_on(port: int, tmp_pat
             with places(port, header):
                 result = await client.call_tool("find", {"region": "north"})
             assert not result.is_error, text_of(result)
+
+
+@pytest.mark.anyio
+async def test_a_listing_that_hangs_ends(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is compared here: that the listing takes too long is told as not being connected."""
+    assert wfc("build", "find.wf", "-o", "server.py", "--drift", "ignore").code == 0
+    server = tmp_path / "server.py"
+    text = server.read_text()
+    assert "\nCONNECT_TIMEOUT = 30\n" in text
+    server.write_text(text.replace("\nCONNECT_TIMEOUT = 30\n", "\nCONNECT_TIMEOUT = 3\n"))
+    hanging = SERVER.replace(
+        "mcp.run(",
+        """
+import anyio
+
+
+async def hang(ctx, call_next):
+    if ctx.method == "tools/list":
+        await anyio.sleep_forever()
+    return await call_next(ctx)
+
+
+mcp.middleware.append(hang)
+mcp.run(""",
+    )
+    (tmp_path / "places.py").write_text(hanging)
+    with places(port, "Region"):
+        async with connected(server) as client:
+            with anyio.fail_after(20):
+                result = await client.call_tool("find", {"region": "north"})
+    assert "cannot connect to places: it timed out after 3 s" in text_of(result)
