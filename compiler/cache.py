@@ -10,14 +10,21 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
+from importlib.util import find_spec
 
+from . import __version__
 from .atomic import write_atomically
 
 MOST_OF_A_KIND = 200
 """How many things are kept whose names start with the same word; the oldest go first."""
 
 _DIGEST_SIZE = sha256().digest_size
+
+_DECIDING = ("jsonschema_rs", "black")
+"""The packages on whose versions it depends what wfc finds and writes."""
 
 
 def kept(name: str) -> bytes | None:
@@ -64,3 +71,28 @@ def directory() -> str:
     if folder.startswith("~"):
         raise FileNotFoundError("there is no home directory")
     return os.path.join(folder, "wfc")
+
+
+@cache
+def this_wfc() -> str:
+    """Tell one wfc from another, with what decides for it, also while somebody works on it."""
+    made_of = [__version__, sys.version]
+    for package in ("wfc", "wfc.grammar", "wfc.templates"):
+        made_of += sorted(
+            f"{entry.name} {entry.stat().st_mtime_ns}" for entry in _modules(_folder(package))
+        )
+    made_of += [f"{name} {os.stat(_folder(name)).st_mtime_ns}" for name in _DECIDING]
+    return sha256("\n".join(made_of).encode()).hexdigest()
+
+
+def _folder(package: str) -> str:
+    """Where a package is installed; it is not imported."""
+    return os.path.dirname(getattr(find_spec(package), "origin", None) or "")
+
+
+def _modules(folder: str) -> Iterator[os.DirEntry[str]]:
+    for entry in os.scandir(folder):
+        if entry.is_dir():
+            yield from _modules(entry.path)
+        elif not entry.name.endswith(".pyc"):
+            yield entry

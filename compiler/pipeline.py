@@ -18,6 +18,7 @@ from .checking.check import check
 from .conventions import DEFAULT_DRIFT, DriftMode
 from .diagnostics import Diagnostic, in_order
 from .project import Files, Locking, Project, read_project
+from .schema import remembered
 
 if TYPE_CHECKING:
     from .emitting.header import Fingerprint
@@ -41,7 +42,8 @@ def check_files(paths: list[str], locking: Locking, files: Files | None = None) 
     project = read_project(paths, locking, files)
     if not project.units:
         return Checked(project, None, in_order(project.diagnostics))
-    server, problems = check(project.units)
+    with remembered([unit.file.source.path for unit in project.units]):
+        server, problems = check(project.units)
     diagnostics = in_order([*project.diagnostics, *problems])
     if any(diagnostic.is_error for diagnostic in diagnostics):
         server = None
@@ -59,7 +61,8 @@ class Build(Struct, frozen=True):
         """Return the module's text; raises `emit.EmitError` for a bug in wfc."""
         from .emitting.emit import emit
 
-        return emit(self.server, self.placement, self.fingerprint)
+        with remembered(self.server.files):
+            return emit(self.server, self.placement, self.fingerprint)
 
 
 def build_of(checked: Checked, output: str, drift: DriftMode = DEFAULT_DRIFT) -> Build:

@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from importlib.util import find_spec
 
-from . import __version__
-from .cache import keep, kept
+from .cache import keep, kept, this_wfc
 
 Contents = Mapping[str, bytes | None]
 """The files that were read, by path: what was in them, None for those that are not there."""
@@ -28,15 +25,16 @@ def is_unchanged(question: Sequence[str]) -> bool:
     if content is None:
         return False
     known = json.loads(content)
-    return known["by"] == _this_wfc() and all(
-        _digest(_read(path)) == digest for path, digest in known["files"].items()
+    files = known["files"].items()
+    return all(_digest(_read(path)) == digest for path, digest in files) and (
+        known["by"] == this_wfc()
     )
 
 
 def remember(question: Sequence[str], contents: Contents) -> None:
     """Remember that there was nothing to tell, with these files being as they are."""
     files = {os.path.abspath(path): _digest(content) for path, content in contents.items()}
-    keep(_name(question), json.dumps({"by": _this_wfc(), "files": files}).encode())
+    keep(_name(question), json.dumps({"by": this_wfc(), "files": files}).encode())
 
 
 def _name(question: Sequence[str]) -> str:
@@ -54,22 +52,3 @@ def _read(path: str) -> bytes | None:
             return file.read()
     except OSError:
         return None
-
-
-def _this_wfc() -> str:
-    """Tell one wfc from another, also while somebody works on it."""
-    files = sorted(
-        f"{entry.name} {entry.stat().st_mtime_ns}"
-        for package in ("wfc", "wfc.grammar", "wfc.templates")
-        for entry in _modules(os.path.dirname(getattr(find_spec(package), "origin", None) or ""))
-    )
-    made_of = "\n".join([__version__, sys.version, *files])
-    return sha256(made_of.encode()).hexdigest()
-
-
-def _modules(folder: str) -> Iterator[os.DirEntry[str]]:
-    for entry in os.scandir(folder):
-        if entry.is_dir():
-            yield from _modules(entry.path)
-        elif not entry.name.endswith(".pyc"):
-            yield entry

@@ -1,15 +1,20 @@
 """What is kept between runs: it makes them fast and never makes them wrong."""
 
+import json
+import marshal
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from running import EXAMPLES
 from wfc import cache
 from wfc.language.grammar import grammar
+from wfc.schema.answers import answered, remembered
+from wfc.schema.budget import Budget, Exhausted
 
 ONBOARDING = EXAMPLES / "onboarding"
 HEAVY = {"wfc.checking", "wfc.language", "lark", "jsonschema_rs", "msgspec"}
@@ -89,6 +94,91 @@ def test_an_unchanged_build_is_told_so_and_a_hand_edit_is_seen(folder: Path) -> 
     assert "WF904" in said
     server.unlink()
     assert run(folder, *build)[:2] == (0, "server.py: written")
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Make an edit in a file that has the old text."""
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_an_edited_file_asks_nothing_of_its_tools_anew(folder: Path) -> None:
+    commands = [["check", "--locked", "onboarding.wf"]]
+    commands += [["build", "--locked", "onboarding.wf", "-o", "server.py"]]
+    (folder / "server.py").unlink()
+    for command in commands:
+        assert "jsonschema_rs" in run(folder, *command)[2]
+    edit(folder / "onboarding.wf", "across all systems", "everywhere")
+    for command in commands:
+        code, _, modules = run(folder, *command)
+        assert code == 0
+        assert "wfc.checking.check" in modules
+        assert not {"jsonschema_rs", "wfc.schema.engine"} & modules
+
+
+def test_a_mistake_is_found_by_what_was_answered_before_and_by_what_was_not(folder: Path) -> None:
+    check = ["check", "--locked", "onboarding.wf"]
+    assert run(folder, *check)[0] == 0
+    edit(folder / "onboarding.wf", "manager_id: string", "manager_id: integer")
+    assert "error[WF401]" in run(folder, *check)[1]
+    assert "error[WF401]" in run(folder, *check)[1]
+    edit(folder / "onboarding.wf", "manager_id: integer", "manager_id: string")
+    assert run(folder, *check)[:2] == (0, "")
+    # A tool that is not what it was is another question.
+    lock = folder / "tools.lock.json"
+    tools = json.loads(lock.read_text("utf-8"))
+    (create,) = (
+        tool for tool in tools["servers"]["hr"]["tools"] if tool["name"] == "create_employee"
+    )
+    create["inputSchema"]["properties"]["manager_id"] = {"type": "integer"}
+    lock.write_text(json.dumps(tools), "utf-8")
+    assert "error[WF401]" in run(folder, *check)[1]
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"nonsense", marshal.dumps(1), marshal.dumps(("", {}))])
+def test_spoilt_answers_are_asked_for_anew(folder: Path, spoilt: bytes) -> None:
+    check = ["check", "--locked", "onboarding.wf"]
+    run(folder, *check)
+    (path,) = kept("answers")
+    cache.keep(path.name, spoilt)
+    edit(folder / "onboarding.wf", "across all systems", "everywhere")
+    code, said, modules = run(folder, *check)
+    assert (code, said) == (0, "")
+    assert "jsonschema_rs" in modules
+    edit(folder / "onboarding.wf", "everywhere", "all over")
+    assert "jsonschema_rs" not in run(folder, *check)[2]
+
+
+def test_what_is_not_asked_any_more_is_forgotten(folder: Path) -> None:
+    @answered
+    def twice(number: int) -> int:
+        return 2 * number
+
+    def after(asked: range) -> int:
+        with remembered(["a.wf"]):
+            assert [twice(number) for number in asked] == [2 * number for number in asked]
+        with remembered(["b.wf"]):  # as another run
+            pass
+        (path,) = kept("answers")
+        return len(marshal.loads(cache.kept(path.name) or b"")[1])
+
+    assert after(range(10)) == 10
+    assert after(range(8, 12)) == 4
+    assert after(range(8, 13)) == 5
+
+
+def test_an_answer_for_which_time_ran_out_is_not_kept(folder: Path) -> None:
+    @answered
+    def slow(number: int) -> int:
+        with suppress(Exhausted):
+            Budget(1000, -1.0 if number else 1.0).spend()
+        return number
+
+    with remembered(["a.wf"]):
+        assert [slow(number) for number in (0, 1, 1)] == [0, 1, 1]
+    (path,) = kept("answers")
+    assert [*marshal.loads(cache.kept(path.name) or b"")[1].values()] == [0]
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"nonsense", None])

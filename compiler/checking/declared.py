@@ -21,8 +21,6 @@ from ..schema import (
     is_pattern,
     normalize,
     object_of,
-    pydantic_pattern,
-    python_pattern,
     types,
     union_of,
 )
@@ -249,6 +247,8 @@ class DeclaredTypes:
 
 def _why_no_pattern(text: str) -> str | None:
     """Say what is wrong with a regular expression; None for one that the server can check."""
+    from ..schema.ecma import pydantic_pattern, python_pattern
+
     if is_pattern(text) and (pydantic_pattern(text) or python_pattern(text)) is not None:
         return None
     try:

@@ -355,10 +355,12 @@ def missing(call: Span, name: str, target: Target) -> Diagnostic:
 
 
 def _who_checks(target: Schema) -> str:
-    if schema.checked_in_python(target) is None:
+    from ..schema.ecma import checked_in_python, is_checked_whole
+
+    if checked_in_python(target) is None:
         return "only the tool's own server can check it"
     told = "the server checks the value before it calls the tool"
-    return told if schema.is_checked_whole(target) else f"{told}, but for some patterns"
+    return told if is_checked_whole(target) else f"{told}, but for some patterns"
 
 
 def _label(value: plan.Expression, variable: Variable | None) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 from msgspec import Struct
 
 from .. import schema
-from ..schema import Schema
+from ..schema import Schema, ecma
 from .names import Names, camel_case, snake_case
 from .reads import Reads
 
@@ -340,11 +340,11 @@ def _constraint(option: str, keyword: str, value: Any) -> str:
     """What a keyword asks for, as options of a field."""
     if keyword != "pattern":
         return f"{option}={value!r}"
-    written = schema.pydantic_pattern(value)
+    written = ecma.pydantic_pattern(value)
     if written is not None:
         found = f"pattern={written!r}"
     else:
-        written = schema.python_pattern(value)
+        written = ecma.python_pattern(value)
         found = f"pattern=re.compile({written!r})"  # which pydantic leaves to Python
     # Callers are told it as it was written, which ECMA-262 reads as these engines read the other.
     return found if written == value else f"{found}, json_schema_extra={{'pattern': {value!r}}}"
@@ -365,7 +365,7 @@ def attribute_names(keys: Any) -> dict[str, str]:
 
 def schema_held_to(value: Schema) -> Any:
     """Return what a value is held to that is returned as it comes, None where there is nothing."""
-    return None if _says_all(value) else schema.checked_in_python(value)
+    return None if _says_all(value) else ecma.checked_in_python(value)
 
 
 def is_union(annotation: str) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from .. import plan, schema
+from ..schema import ecma
 from .names import camel_case, plain, snake_case
 from .python_types import FORMATS, Definition, is_union, schema_held_to
 from .python_values import (
@@ -320,7 +321,7 @@ class StepWriter:
         checks = {
             name: checked
             for name, check in {**unproved, "": call.check}.items()
-            if check is not None and (checked := schema.checked_in_python(check)) is not None
+            if check is not None and (checked := ecma.checked_in_python(check)) is not None
         }
         self.used.checks |= bool(checks)
         self.used.checked_formats |= _formats_in(checks)

@@ -16,10 +16,11 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from .engine import can_be_walked, validator
 from .json_value import Json, Schema
 from .keywords import definition_name, definitions, is_opaque, with_definitions
 from .kinds import ALL, types, types_within
+from .questions import is_valid
+from .weight import can_be_walked
 
 Obstacle = Literal[
     "not an object", "not an array", "may be null", "unknown field", "no such item", "not decided"
@@ -232,8 +233,7 @@ def _own_field(own: dict[str, Any], name: str) -> _Part:
     if declared:
         schemas.append(own["properties"][name])
     for pattern, schema in own.get("patternProperties", {}).items():
-        check = validator({"type": "string", "pattern": pattern})
-        if check is not None and check.is_valid(name):
+        if is_valid(name, {"type": "string", "pattern": pattern}):
             schemas.append(schema)
             declared = True
     others = own.get("additionalProperties", own.get("unevaluatedProperties", True))
@@ -248,10 +248,7 @@ def _own_field(own: dict[str, Any], name: str) -> _Part:
 
 def _is_name(own: dict[str, Any], name: str) -> bool:
     """Say whether ``propertyNames`` allows a name, as far as that can be told here."""
-    if "propertyNames" not in own:
-        return True
-    check = validator(own["propertyNames"])
-    return check is None or check.is_valid(name)
+    return "propertyNames" not in own or is_valid(name, own["propertyNames"]) is not False
 
 
 def _own_item(own: dict[str, Any], index: int | None) -> _Part:

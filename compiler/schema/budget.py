@@ -16,6 +16,9 @@ class Budget:
     for input made to be slow, whose steps take far longer than they should.
     """
 
+    cut_off = 0
+    """How many searches ended because of the seconds, and might go on longer another time."""
+
     def __init__(self, steps: int, seconds: float) -> None:
         self._steps = steps
         self._deadline = time.thread_time() + seconds
@@ -23,5 +26,8 @@ class Budget:
     def spend(self, steps: int = 1) -> None:
         """Count some steps, or raise `Exhausted`."""
         self._steps -= steps
-        if self._steps < 0 or time.thread_time() > self._deadline:
+        if self._steps < 0:
+            raise Exhausted
+        if time.thread_time() > self._deadline:
+            Budget.cut_off += 1
             raise Exhausted

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .access import Access
-from .engine import text
 from .json_value import Schema
 from .keywords import DEFINITION, LISTS, MAPS, SINGLE, definition_name
 
@@ -85,6 +84,10 @@ class _Definitions:
         return {**schema, "$defs": dict(sorted(self._taken.items()))} if self._taken else schema
 
     def _free_name(self, name: str, schema: dict[str, Any]) -> str:
+        if name not in self._taken:
+            return name
+        from .engine import text
+
         definition, candidate, number = schema["$defs"][name], name, 1
         while candidate in self._taken and not (
             candidate == name
@@ -98,6 +101,8 @@ class _Definitions:
 
 def _closed_over(definition: Any, own: dict[str, Any], taken: dict[str, Any]) -> bool:
     """Say whether everything that a definition leads to is the same in both places."""
+    from .engine import text
+
     waiting, seen = [definition], set()
     while waiting:
         current = waiting.pop()

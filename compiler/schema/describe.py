@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .engine import can_be_walked
 from .json_value import Schema, compact
 from .keywords import definition_name, definitions, is_opaque
 from .kinds import ALL, types
+from .weight import can_be_walked
 
 FORMAT_NAMES = {
     "date": "date",

@@ -24,6 +24,7 @@ from msgspec import Struct, field
 
 from .json_value import Json, Schema
 from .keywords import ANNOTATIONS, ASSERTIONS, DEFINITION, LISTS, MAPS, SINGLE
+from .verdict import SchemaError
 
 MAX_DEPTH = 200
 """Nesting beyond which a schema is refused: far above any real one, far below stack limits."""
@@ -71,24 +72,8 @@ _NESTING_ANYWHERE = (*SINGLE, *LISTS, *MAPS, "definitions", "additionalItems", "
 """Keywords under which an identifier or an anchor may stand."""
 
 
-class SchemaError(ValueError):
-    """A schema that no draft of JSON Schema allows."""
-
-    def __init__(self, message: str, pointer: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        """What is wrong, in words."""
-        self.pointer = pointer
-        """Where it stands in the schema, as a JSON Pointer."""
-
-
-def normalize(schema: Any, *, dialect: str | None = None) -> Schema:
-    """Return `schema` as self-contained draft 2020-12, or raise `SchemaError`.
-
-    `dialect` is the address of the draft to assume where ``$schema`` is absent: 2020-12 without
-    it. Forms that only an older draft had (a list under ``items``, a boolean
-    ``exclusiveMinimum``, ``dependencies``) are understood there all the same.
-    """
+def normalized(schema: Any, dialect: str | None) -> Schema:
+    """Return `schema` in the one form, or raise `SchemaError`: see `questions.normalize`."""
     if isinstance(schema, bool):
         return schema
     if not isinstance(schema, dict):

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from .engine import bare, is_linear_pattern
 from .json_value import Schema
-from .keywords import LISTS, MAPS, SINGLE, references_outside
+from .keywords import LISTS, MAPS, SINGLE, bare, references_outside
+from .questions import is_linear_pattern
 
 _TOKEN = re.compile(
     r"\\(?:u\{[0-9A-Fa-f]{1,6}\}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|c[A-Za-z]|[pP]\{[^}]*\}|k<\w+>"

@@ -7,23 +7,18 @@ goes in is measured first (`within_reach`); what is too much is answered with "c
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any
 
 import jsonschema_rs
 from jsonschema_rs import CanonicalSchema, ValidationError, ValidationErrorKind, Validator
 from jsonschema_rs.canonical import Containment, Satisfiability
 from jsonschema_rs.canonical import json as canonical_json
 
+from .cached import Cache
 from .json_value import Json, Schema
-from .keywords import without_annotations
-from .weight import MAX_DEPTH, Weight, weigh
-
-Answer = Literal["yes", "no", "unknown"]
-
-MAX_CASES = 48
-"""How many cases a schema may distinguish for one value."""
+from .verdict import Answer
+from .weight import MAX_DEPTH, weight, within_reach
 
 MAX_PAIR_CASES = 400
 """How many cases two schemas may distinguish together."""
@@ -31,38 +26,16 @@ MAX_PAIR_CASES = 400
 MAX_PAIR_SIZE = 1_000_000
 """How large two schemas may be together: the square of the larger, times the smaller.
 
-With these three limits the library answers within some tens of milliseconds.
+With these limits, and `weight.MAX_CASES`, the library answers within some tens of milliseconds.
 """
 
-MAX_SPREAD = 2000
-"""How many schemas may have a say on one value, for anything here to look at them one by one."""
-
 MAX_COMPILED_SPREAD = 50_000
-"""The same for compiling a validator, which ``unevaluatedProperties`` can make repeat itself."""
+"""How many schemas may have a say on one value for a validator to be compiled.
+
+Compiling can be made to repeat itself, by ``unevaluatedProperties``.
+"""
 
 _PATTERN_LIMITS = jsonschema_rs.FancyRegexOptions(backtrack_limit=20_000)
-
-_Result = TypeVar("_Result")
-
-
-class _Cache(Generic[_Result]):
-    """The last results of a function of a schema, by the schema's text."""
-
-    def __init__(self, compute: Callable[[Schema], _Result], size: int) -> None:
-        self._compute = compute
-        self._size = size
-        self._kept: OrderedDict[str, _Result] = OrderedDict()
-
-    def __call__(self, schema: Schema) -> _Result:
-        key = text(schema)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        result = self._compute(schema)
-        self._kept[key] = result
-        if len(self._kept) > self._size:
-            self._kept.popitem(last=False)
-        return result
 
 
 def text(value: Json) -> str:
@@ -110,31 +83,13 @@ def _validator(formats: bool) -> Callable[[Schema], Validator | None]:
     return compile_schema
 
 
-bare: Callable[[Schema], Schema] = _Cache(without_annotations, 2048)
-"""Return a schema with only what constrains values, and ``format``."""
-
-weight: Callable[[Schema], Weight] = _Cache(weigh, 2048)
-"""Return how heavy a schema is."""
-
-canonical: Callable[[Schema], CanonicalSchema | None] = _Cache(_canonicalizer(False), 2048)
+canonical: Callable[[Schema], CanonicalSchema | None] = Cache(_canonicalizer(False), 2048)
 """Return the canonical form, or None for a schema that the library cannot or must not take."""
 
-_canonical_with_formats = _Cache(_canonicalizer(True), 256)
+_canonical_with_formats = Cache(_canonicalizer(True), 256)
 
-_plain_validator = _Cache(_validator(False), 1024)
-_format_validator = _Cache(_validator(True), 1024)
-
-
-def within_reach(schema: Schema) -> bool:
-    """Say whether the library may be asked about this schema."""
-    measured = weight(schema)
-    return measured.cases <= MAX_CASES and measured.depth <= MAX_DEPTH
-
-
-def can_be_walked(schema: Schema) -> bool:
-    """Say whether what a schema says of one value can be looked at piece by piece."""
-    measured = weight(schema)
-    return measured.spread <= MAX_SPREAD and measured.depth <= MAX_DEPTH
+_plain_validator = Cache(_validator(False), 1024)
+_format_validator = Cache(_validator(True), 1024)
 
 
 def _comparable(source: Schema, target: Schema) -> bool:

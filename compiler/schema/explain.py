@@ -10,7 +10,8 @@ from .access import Access, field, item
 from .describe import describe
 from .engine import validator
 from .json_value import Json, Schema, compact, json_type
-from .kinds import ALL, enumeration, types
+from .kinds import ALL, types
+from .listed import enumeration
 
 Path = tuple[str | int, ...]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from .cached import Cache
+from .json_value import Schema
 
 SINGLE = (
     "items",
@@ -134,6 +137,10 @@ def without_annotations(schema: Any) -> Any:
         elif keyword == "format" or keyword not in ANNOTATIONS:
             result[keyword] = value
     return result
+
+
+bare: Callable[[Schema], Schema] = Cache(without_annotations, 2048)
+"""Return a schema with only what constrains values, and ``format``."""
 
 
 def references_outside(schema: Any) -> str | None:

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from .engine import gave_up, validator
 from .json_value import Json, Schema
+from .verdict import Violation
 
 
-class Violation(Struct, frozen=True):
-    """One thing that is wrong with a value."""
-
-    path: tuple[str | int, ...]
-    """Where in the value."""
-    message: str
-    keyword: str
-    """The keyword of the schema that is violated."""
+def is_valid(instance: Json, schema: Schema) -> bool | None:
+    """Say whether `instance` is valid for `schema`: see `questions.is_valid`."""
+    check = validator(schema)
+    return None if check is None else check.is_valid(instance)
 
 
-def errors(instance: Json, schema: Schema, *, formats: bool = False) -> list[Violation]:
-    """Return everything that is wrong with `instance`; nothing for a valid value.
-
-    `formats` makes ``format`` an assertion for the formats that are known. What cannot be
-    checked (a reference to a document not at hand, a pattern that takes too long) finds nothing
-    wrong: whether that is a yes is `assignable`'s to say.
-    """
+def errors(instance: Json, schema: Schema, *, formats: bool) -> list[Violation]:
+    """Return everything that is wrong with `instance`: see `questions.errors`."""
     check = validator(schema, formats=formats)
     if check is None:
         return []

@@ -7,11 +7,14 @@ through references, multiplies. The estimate was fitted to measured times of jso
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
 from msgspec import Struct
 
+from .cached import Cache
+from .json_value import Schema
 from .keywords import definition_name, definitions, subschemas
 
 ENOUGH = 10**6
@@ -19,6 +22,12 @@ ENOUGH = 10**6
 
 MAX_DEPTH = 150
 """Depth, references followed, at which measuring stops: a chain of references may be endless."""
+
+MAX_CASES = 48
+"""How many cases a schema may distinguish for one value."""
+
+MAX_SPREAD = 2000
+"""How many schemas may have a say on one value, for anything here to look at them one by one."""
 
 _SAME_VALUE = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else")
 _STRUCTURED = ("properties", "required", "items", "additionalProperties", "prefixItems")
@@ -147,3 +156,19 @@ class _Scale:
 
 def _is_structured(schema: dict[str, Any]) -> bool:
     return any(keyword in schema for keyword in _STRUCTURED)
+
+
+weight: Callable[[Schema], Weight] = Cache(weigh, 2048)
+"""Return how heavy a schema is."""
+
+
+def within_reach(schema: Schema) -> bool:
+    """Say whether the library may be asked about this schema."""
+    measured = weight(schema)
+    return measured.cases <= MAX_CASES and measured.depth <= MAX_DEPTH
+
+
+def can_be_walked(schema: Schema) -> bool:
+    """Say whether what a schema says of one value can be looked at piece by piece."""
+    measured = weight(schema)
+    return measured.spread <= MAX_SPREAD and measured.depth <= MAX_DEPTH

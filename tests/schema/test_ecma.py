@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
-from wfc import schema
+from wfc.schema import ecma
 
 MEANINGS = [
     # pattern, texts that it is found in, texts that it is not found in
@@ -48,12 +48,12 @@ def test_meaning(pattern: str, found: list[str], others: list[str]) -> None:
 
 
 def in_python(pattern: str) -> Any:
-    written = schema.python_pattern(pattern)
+    written = ecma.python_pattern(pattern)
     return None if written is None else lambda text: re.search(written, text) is not None
 
 
 def in_pydantic(pattern: str) -> Any:
-    written = schema.pydantic_pattern(pattern)
+    written = ecma.pydantic_pattern(pattern)
     if written is None:
         return None
     adapter = TypeAdapter(Annotated[str, Field(pattern=written)])
@@ -70,8 +70,8 @@ def in_pydantic(pattern: str) -> Any:
 
 @pytest.mark.parametrize("pattern", ["^[a-z]{2,}$", "^a|b$", r"^v\.(?:\-|\/)*$", "^[à-ÿ]$"])
 def test_what_all_read_alike_stays_as_it_was(pattern: str) -> None:
-    assert schema.pydantic_pattern(pattern) == pattern
-    assert schema.python_pattern(pattern) == pattern.replace("$", r"\Z")
+    assert ecma.pydantic_pattern(pattern) == pattern
+    assert ecma.python_pattern(pattern) == pattern.replace("$", r"\Z")
 
 
 @pytest.mark.parametrize(
@@ -79,28 +79,28 @@ def test_what_all_read_alike_stays_as_it_was(pattern: str) -> None:
     ["[^]", "[]a]", r"a\Z", r"\Aa", "a++", "(?i:a)", "(?>a)", r"(?:(a)|b)*\1", r"\ud800"],
 )
 def test_what_cannot_be_said(pattern: str) -> None:
-    assert schema.python_pattern(pattern) is None
-    assert schema.pydantic_pattern(pattern) is None
+    assert ecma.python_pattern(pattern) is None
+    assert ecma.pydantic_pattern(pattern) is None
 
 
 def test_a_pattern_that_cannot_be_said_is_left_out() -> None:
     value = {"properties": {"a": {"pattern": r"^\p{L}$", "minLength": 1}, "b": {"pattern": "a$"}}}
-    assert schema.checked_in_python(value) == {
+    assert ecma.checked_in_python(value) == {
         "properties": {"a": {"minLength": 1}, "b": {"pattern": r"a\Z"}}
     }
-    assert not schema.is_checked_whole(value)
-    assert schema.is_checked_whole({"pattern": "a$"})
+    assert not ecma.is_checked_whole(value)
+    assert ecma.is_checked_whole({"pattern": "a$"})
 
 
 def test_what_speaks_of_other_names_goes_with_a_pattern_of_names() -> None:
     value = {"patternProperties": {r"^\p{L}$": {}, "^b": {}}, "additionalProperties": False}
-    assert schema.checked_in_python(value) == {"patternProperties": {"^b": {}}}
+    assert ecma.checked_in_python(value) == {"patternProperties": {"^b": {}}}
 
 
 def test_a_pattern_that_others_depend_on_leaves_the_whole_to_the_server() -> None:
     value = {"not": {"properties": {"a": {"pattern": r"^\p{L}$"}}}}
-    assert schema.checked_in_python(value) is None
-    assert not schema.is_checked_whole(value)
+    assert ecma.checked_in_python(value) is None
+    assert not ecma.is_checked_whole(value)
 
 
 def test_where_patterns_stand() -> None:
@@ -109,7 +109,7 @@ def test_where_patterns_stand() -> None:
         "patternProperties": {r"^\d$": {"enum": [{"pattern": "a$"}]}},
         "$defs": {"one": {"items": {"anyOf": [{"pattern": "b$"}]}}},
     }
-    assert schema.checked_in_python(value) == {
+    assert ecma.checked_in_python(value) == {
         "properties": {"pattern": {"pattern": r"a\Z"}},
         "patternProperties": {r"^[0-9]\Z": {"enum": [{"pattern": "a$"}]}},
         "$defs": {"one": {"items": {"anyOf": [{"pattern": r"b\Z"}]}}},

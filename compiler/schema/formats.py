@@ -1,8 +1,7 @@
-"""The two cases that the language takes out of the letter of JSON Schema.
+"""Formats, which the language takes out of the letter of JSON Schema.
 
-By the letter an object may always have more fields than it declares, and ``format`` refuses
-nothing. Both make answers that are right and of little use, so the language calls them "cannot
-tell"; these functions say when they apply.
+By the letter ``format`` refuses nothing. That makes answers that are right and of little use, so
+the language calls it "cannot tell" where a format is asked for that is not promised.
 """
 
 from __future__ import annotations
@@ -10,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .assignable import SEARCH_SECONDS, assignable
 from .budget import Budget, Exhausted
-from .closed import closed
+from .containment import SEARCH_SECONDS
 from .describe import FORMAT_NAMES, describe
 from .engine import contained, validator
 from .json_value import Json, Schema
 from .keywords import definitions, subschemas
-from .verdict import Verdict
+from .questions import assignable
 
 KNOWN_FORMATS = frozenset(
     {
@@ -47,19 +45,8 @@ KNOWN_FORMATS = frozenset(
 _SEARCH_STEPS = 3000
 
 
-def undeclared_only(source: Schema, target: Schema, verdict: Verdict) -> bool:
-    """Say whether a ``no`` could only come of a property that the source never declares.
-
-    `verdict` is what `assignable` said of the two.
-    """
-    return verdict.answer == "no" and assignable(closed(source), target).answer == "yes"
-
-
 def format_gap(source: Schema, target: Schema) -> str | None:
-    """Return which ``format`` the target asks for and the source does not promise, in words.
-
-    None where there is none, and where `assignable` does not say yes in the first place.
-    """
+    """Return the ``format`` that the source does not promise: see `questions.format_gap`."""
     asked = _formats(target)
     if not asked or assignable(source, target).answer != "yes":
         return None

@@ -1,4 +1,4 @@
-"""Whether every value of one schema is valid for another.
+"""Whether every value of one schema is valid for another: see `questions`.
 
 Most questions are answered at once: what looks for counter-examples and for proofs is imported
 where it is needed.
@@ -9,22 +9,12 @@ from __future__ import annotations
 from .budget import Budget
 from .closed import closed
 from .compose import both_of
-from .engine import (
-    Answer,
-    bare,
-    can_be_walked,
-    canonical,
-    common,
-    contained,
-    inhabited,
-    text,
-    validator,
-    within_reach,
-)
+from .engine import canonical, common, contained, inhabited, text, validator
 from .json_value import Json, Schema
-from .keywords import references_outside
-from .kinds import enumeration
-from .verdict import NoCounterexample, Verdict
+from .keywords import bare, references_outside
+from .listed import enumeration
+from .verdict import Answer, NoCounterexample, Verdict
+from .weight import can_be_walked, within_reach
 
 SEARCH_STEPS = 20_000
 SEARCH_SECONDS = 0.25
@@ -32,11 +22,7 @@ SEARCH_SECONDS = 0.25
 
 
 def assignable(source: Schema, target: Schema) -> Verdict:
-    """Say whether every value of `source` is valid for `target`, by the letter of JSON Schema.
-
-    ``format`` is an annotation and objects are open, as the specification has it. A ``yes`` is
-    proved; a ``no`` carries a value that was validated against both schemas.
-    """
+    """Say whether every value of `source` is valid for `target`, by the letter of JSON Schema."""
     source, target = bare(source), bare(target)
     if target is True or target == {} or source is False or text(source) == text(target):
         return Verdict("yes")
