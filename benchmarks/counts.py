@@ -1,8 +1,8 @@
 """What can be counted of a command, and is the same on every machine: a guard that needs no clock.
 
 `python benchmarks/counts.py` compares them with `bounds.json`, where a bound is lowered when its
-count has become smaller. Each command runs in a process of its own. The cache is warm: `check` is of
-a file that was edited, `first check` of one whose tools have not been asked about before.
+count has become smaller. Each command runs in a process of its own. The cache is warm: `check` is
+of a file that was edited, `first check` of one whose tools have not been asked about before.
 """
 
 import json
