@@ -79,15 +79,21 @@ def this_wfc() -> str:
     made_of = [__version__, sys.version]
     for package in ("wfc", "wfc.grammar", "wfc.templates"):
         made_of += sorted(
-            f"{entry.name} {entry.stat().st_mtime_ns}" for entry in _modules(_folder(package))
+            f"{entry.name} {entry.stat().st_mtime_ns}"
+            for entry in _modules(os.path.dirname(_origin(package)))
         )
-    made_of += [f"{name} {os.stat(_folder(name)).st_mtime_ns}" for name in _DECIDING]
+    made_of += map(installed, _DECIDING)
     return sha256("\n".join(made_of).encode()).hexdigest()
 
 
-def _folder(package: str) -> str:
-    """Where a package is installed; it is not imported."""
-    return os.path.dirname(getattr(find_spec(package), "origin", None) or "")
+@cache
+def installed(package: str) -> str:
+    """Tell one installation of a package from another; neither it nor its metadata is imported."""
+    return f"{package} {os.stat(_origin(package)).st_mtime_ns}"
+
+
+def _origin(package: str) -> str:
+    return getattr(find_spec(package), "origin", None) or ""
 
 
 def _modules(folder: str) -> Iterator[os.DirEntry[str]]:

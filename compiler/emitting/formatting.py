@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
 
-from ..cache import keep, kept
+from ..cache import installed, keep, kept
 
 LINE_LENGTH = 88
 CUT = "\f"
@@ -95,13 +93,8 @@ def _formatted(parts: list[str]) -> dict[str, str]:
     return texts
 
 
-@cache
-def _black_version() -> str:
-    return version("black")
-
-
 def _key(part: str) -> str:
-    made_of = repr((_black_version(), LINE_LENGTH, part))
+    made_of = repr((installed("black"), LINE_LENGTH, part))
     return sha256(made_of.encode()).hexdigest()[:32]
 
 
