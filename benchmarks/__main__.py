@@ -28,6 +28,8 @@ def main() -> None:
     wfc, peers = options.wfc.absolute(), options.peers.absolute()
     # Configurations of servers say `python`: the one that has the SDK.
     os.environ["PATH"] = f"{wfc}{os.pathsep}{os.environ['PATH']}"
+    # What is compiled may be kept beside its source, as it is on a user's machine.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["XDG_CACHE_HOME"] = str(folder / "cache")  # what wfc keeps of these runs only

@@ -23,7 +23,7 @@ MOST_OF_A_KIND = 200
 
 _DIGEST_SIZE = sha256().digest_size
 
-_DECIDING = ("jsonschema_rs", "black")
+_DECIDING = ("jsonschema_rs", "jinja2", "black")
 """The packages on whose versions it depends what wfc finds and writes."""
 
 
@@ -98,7 +98,7 @@ def _origin(package: str) -> str:
 
 def _modules(folder: str) -> Iterator[os.DirEntry[str]]:
     for entry in os.scandir(folder):
-        if entry.is_dir():
-            yield from _modules(entry.path)
-        elif not entry.name.endswith(".pyc"):
+        if not entry.is_dir():
             yield entry
+        elif entry.name != "__pycache__":
+            yield from _modules(entry.path)

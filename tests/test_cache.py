@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from running import EXAMPLES
 from wfc import cache
+from wfc.emitting import emit
 from wfc.language.grammar import grammar
 from wfc.schema.answers import answered, remembered
 from wfc.schema.budget import Budget, Exhausted
@@ -179,6 +180,47 @@ def test_an_answer_for_which_time_ran_out_is_not_kept(folder: Path) -> None:
         assert [slow(number) for number in (0, 1, 1)] == [0, 1, 1]
     (path,) = kept("answers")
     assert [*marshal.loads(cache.kept(path.name) or b"")[1].values()] == [0]
+
+
+def test_building_leaves_wfc_what_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Python and Jinja keep beside the modules and templates is no part of it."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    command = [sys.executable, "-c", "from wfc.cache import this_wfc; print(this_wfc())"]
+
+    def this_wfc() -> str:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    before = this_wfc()
+    run(folder, "build", "--locked", "onboarding.wf", "-o", "server.py", "--force")
+    assert this_wfc() == before
+
+
+def test_compiled_templates_stand_beside_the_templates_and_may_be_spoilt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing is wrong where they cannot be written."""
+    (tmp_path / "__pycache__").mkdir()
+    monkeypatch.setattr(emit, "cache_from_source", lambda _: str(tmp_path / "__pycache__/a.pyc"))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+
+    def rendered() -> str:
+        emit._environment.cache_clear()
+        return emit._environment().get_template("absent.py.j2").render()
+
+    text = rendered()
+    (path,) = tmp_path.glob("__pycache__/*.jinja")
+    compiled = path.read_bytes()
+    for spoilt in (b"", b"nonsense", compiled[:-1], compiled):
+        path.write_bytes(spoilt)
+        assert rendered() == text
+        assert path.read_bytes() == compiled
+    monkeypatch.setattr(emit, "this_wfc", lambda: "another")
+    assert rendered() == text
+    assert path.read_bytes() != compiled
+    shutil.rmtree(tmp_path / "__pycache__")
+    assert rendered() == text
+    assert not [*tmp_path.iterdir()]
+    emit._environment.cache_clear()
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"nonsense", None])
