@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from typing import Any, ParamSpec, TypeVar
 
 from ..cache import keep, kept, this_wfc
@@ -70,9 +70,10 @@ def answered(ask: Callable[_Question, _Answer]) -> Callable[_Question, _Answer]:
     @wraps(ask)
     def answer(*arguments: _Question.args, **options: _Question.kwargs) -> _Answer:
         try:
-            question = sha256(key((ask.__name__, arguments, options))).digest()
+            asked = key((ask.__name__, arguments, options))
         except ValueError:
             return ask(*arguments, **options)
+        question = blake2b(asked, digest_size=16).digest()
         found: _Answer = _current.to(question, lambda: ask(*arguments, **options))
         return found
 
