@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ HERE = Path(__file__).parent
 SOURCES = HERE.parent / "compiler"
 PAGES = SOURCES / "diagnostics" / "explain_pages"
 LOCK = HERE / "errors" / "tools.lock.json"
+BENCHMARKS = HERE.parent / "benchmarks"
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -134,35 +136,27 @@ def test_the_guide_shows_what_is_said_now() -> None:
         assert shown == output
 
 
-HIRING = """\
-use hr, finance from "mcp.json"
-
-workflow hire "Hire somebody" {
-  arg name: string
-  step create: hr.create_employee(name, department = "Sales") as employee
-"""
-MISTAKES = {
-    "a misspelt field": "  return {mail: employee.emial}",
-    "a misspelt name": "  return {mail: emplyee.email}",
-    "the wrong type": "  step pay: finance.create_payroll(employee_id = employee.employee_id)",
-    "a missing argument": "  step find: hr.find_employees()",
-    "an open bracket": "  step find: hr.find_employees(query = name\n    timeout 10s",
-    "`&&`": '  step find: hr.find_employees(query = name)\n    when name == "" && employee.desk',
-}
-
-
 def test_the_guide_counts_the_lines_that_are_printed() -> None:
     guide = (SOURCES.parent / "docs" / "diagnostics.md").read_text("utf-8")
-    rows = re.findall(r"^\| (.*?) \| (\d+) \| (\d+) \| (\d+) \|", guide, re.MULTILINE)
-    counted = {mistake: int(lines) for mistake, _, _, lines in rows}
-    printed = {
-        mistake: text.render(diagnostics_of(f"{HIRING}{line}\n}}\n")).rsplit("\n\n", 1)[0]
-        for mistake, line in MISTAKES.items()
-    }
-    lines = {mistake: len(shown.splitlines()) for mistake, shown in printed.items()}
-    assert counted == lines | {"all six": sum(lines.values())}
-    for column in (1, 2):
-        assert sum(int(row[column]) for row in rows[:-1]) == int(rows[-1][column])
+    rows = re.findall(r"^\| (.*?) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|", guide, re.MULTILINE)
+    shown = {mistake: [int(lines) for lines in counts] for mistake, *counts in rows}
+    others = json.loads((BENCHMARKS / "results" / "diagnostics.json").read_text("utf-8"))
+    wfc_mistakes = tomllib.loads((BENCHMARKS / "inputs" / "mistakes.toml").read_text("utf-8"))[
+        "wfc"
+    ]
+    counted = {}
+    for mistake, line in wfc_mistakes["mistakes"].items():
+        found = diagnostics_of(wfc_mistakes["program"].replace("MISTAKE", line))
+        assert len(found) == 1
+        printed, _summary = text.render(found).rsplit("\n\n", 1)
+        theirs = [others[compiler]["lines"][mistake] for compiler in ("rustc", "ty", "gleam")]
+        counted[mistake] = [*theirs, len(printed.splitlines())]
+    counted["all six"] = [sum(column) for column in zip(*counted.values(), strict=True)]
+    assert shown == counted
+    for name in ("rustc", "ty", "Gleam"):
+        assert f"{name} {others[name.lower()]['version']}" in guide
+    *theirs, ours = counted["all six"]
+    assert ours <= min(theirs)
 
 
 def test_a_page_in_lower_case_and_with_what_a_terminal_shows() -> None:

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 from wfc.cli import cli
-from wfc.diagnostics import Diagnostic, Fix, Related, Severity, replace_fix
+from wfc.diagnostics import Diagnostic, Edit, Fix, Related, Severity, replace_fix
 from wfc.report import concise, github, sarif, text
 from wfc.report import json as as_json
 from wfc.source import SourceFile, Span
@@ -64,7 +64,6 @@ def test_text_shows_everything_in_order() -> None:
         "  = note: more",
         "          of it",
         "  = help: give another (made by `--fix`)",
-        "2 - second line",
         "2 + 2nd line",
         "",
         "1 error; `wfc check --fix` mends 1; `wfc explain WF401` says more",
@@ -148,11 +147,58 @@ def test_the_end_of_the_file_can_be_marked() -> None:
 
 def test_a_fix_that_adds_or_removes_lines_is_shown() -> None:
     adds = Diagnostic("WF101", "m", at("second"), fix=replace_fix(at("second"), "2\nand"))
-    assert "2 - second line\n2 + 2\n3 + and line\n" in text.render([adds])
+    assert "made by `--unsafe-fixes`\n2 + 2\n3 + and line\n" in text.render([adds])
     removes = Diagnostic("WF101", "m", at("second"), fix=replace_fix(at("line\nsecond"), "x"))
     shown = text.render([removes])
     assert "1 - first line\n2 - second line\n1 + first x line\n" in shown
     assert "a guess, made by `--unsafe-fixes`" in shown
+    takes_away = Diagnostic("WF101", "m", at("second"), fix=replace_fix(at("\nsecond line"), ""))
+    assert "1 - first line\n2 - second line\n1 + first line\n" in text.render([takes_away])
+
+
+def test_lines_between_those_that_a_fix_changes_are_no_part_of_it() -> None:
+    fix = Fix((Edit(at("first"), "1st"), Edit(at("third"), "3rd")))
+    shown = text.render([Diagnostic("WF101", "m", at("first"), fix=fix)])
+    assert "1 - first line\n3 - third line\n1 + 1st line\n3 + 3rd line\n" in shown
+
+
+def test_a_fix_that_the_help_names_is_not_shown_as_well() -> None:
+    fix = replace_fix(at("second"), "2nd")
+    for said in ({"help": "write `2nd`"}, {"label": "write `2nd`"}, {"label": "`2nd` is meant"}):
+        shown = text.render([Diagnostic("WF101", "m", at("second"), fix=fix, **said)])
+        assert "2nd line" not in shown
+        assert "a guess, made by `--unsafe-fixes`" in shown
+    elsewhere = Diagnostic("WF101", "m", at("first"), help="write `2nd`", fix=fix)
+    assert "2 - second line\n2 + 2nd line\n" in text.render([elsewhere])
+
+
+def test_of_a_long_line_that_a_fix_changes_the_change_is_shown() -> None:
+    source = SourceFile("a.wf", f"{'x ' * 200}HERE{' y' * 200}\n")
+    here = at("HERE", source)
+    insert = replace_fix(source.span(here.end, here.end), ", there")
+    last = text.render([Diagnostic("WF101", "m", here, fix=insert)]).splitlines()[-3]
+    assert "+ …" in last
+    assert "HERE, there y" in last
+    assert columns(last) <= 130
+
+
+def test_what_the_label_says_is_not_said_again() -> None:
+    said = Diagnostic("WF101", "m", at("second"), label="a or b", notes=("a", "c"), help="b")
+    assert text.render([said]).splitlines()[4:-2] == ["  | ^^^^^^ a or b", "  |", "  = note: c"]
+    assert "m%0Aa or b%0Ac" in github.render([said])
+    (found,) = json.loads(as_json.render([said]))
+    assert (found["notes"], found["help"]) == (["a", "c"], "b")
+
+
+def test_a_place_that_its_name_explains_is_not_quoted() -> None:
+    place = Related(at('"employee_id"', LOCK), "hr › f\x1b", is_quoted=False)
+    found = Diagnostic("WF401", "m", at("second"), notes=("n",), related=(place,))
+    assert text.render([found]).splitlines()[3:-2] == [
+        "2 | second line",
+        "  | ^^^^^^",
+        " ::: tools.lock.json:2:3 hr › f\N{REPLACEMENT CHARACTER}",
+        "  = note: n",
+    ]
 
 
 def test_colours_change_nothing_but_colours() -> None:

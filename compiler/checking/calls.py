@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from .. import plan, schema
 from ..diagnostics import Diagnostic, Fix, Related, Severity, replace_fix
-from ..diagnostics.suggest import is_word, listing, nearest, only_near, spelling_fix
+from ..diagnostics.suggest import as_label, is_word, nearest, note_of, only_near, spelling_fix
 from ..language import syntax
 from ..plan import Type
 from ..servers.catalog import Tool
 from .declared import BASE_TYPES
 from .expressions import Expressions
 from .narrowing import both_of
-from .signatures import Signature
+from .signatures import Signature, in_lock
 from .wiring import Target, in_short, missing, pass_value
 
 if TYPE_CHECKING:
@@ -155,10 +155,7 @@ class Calls:
         self, call: syntax.ToolCall, tool: Tool, name: str, parameter: schema.Access
     ) -> Target:
         def place() -> tuple[Related, ...]:
-            span = self.file.unit.catalog.span(
-                tool.server, tool.name, "inputSchema", "properties", name
-            )
-            return (Related(span, f"{tool.server} › {tool.name} › {name}"),)
+            return (in_lock(self.file.unit.catalog, tool, "inputSchema", "properties", name),)
 
         return Target(
             name,
@@ -186,10 +183,7 @@ class Calls:
         if is_told and verdict.answer == "unknown":
             return signature.input
         called = f"{written.server.text}.{written.tool.text}"
-        place = self.file.unit.catalog.span(
-            signature.tool.server, signature.tool.name, "inputSchema"
-        )
-        related = Related(place, f"{signature.tool.server} › {signature.tool.name} › inputSchema")
+        related = in_lock(self.file.unit.catalog, signature.tool, "inputSchema")
         if verdict.answer == "no":
             self.report(
                 Diagnostic(
@@ -251,21 +245,15 @@ class Calls:
         name = argument.name.text
         known = signature.parameters
         tool = signature.tool
+        notes = note_of("its parameters are", known, close) if known else ("it takes none",)
         return Diagnostic(
             "WF303",
             f"{call.server.text}.{call.tool.text} has no parameter `{name}`",
             argument.name.span,
-            label="unknown parameter",
-            notes=(f"its parameters are {listing(known)}",) if known else ("it takes none",),
+            label=as_label(notes, "unknown parameter"),
+            notes=notes,
             help=f"did you mean `{close}`?" if close else None,
-            related=(
-                Related(
-                    self.file.unit.catalog.span(
-                        tool.server, tool.name, "inputSchema", "properties"
-                    ),
-                    f"{tool.server} › {tool.name}",
-                ),
-            ),
+            related=(in_lock(self.file.unit.catalog, tool, "inputSchema", "properties"),),
             fix=fix,
         )
 
@@ -344,6 +332,7 @@ class Calls:
 
     def _unknown_workflow(self, name: syntax.Name) -> Diagnostic:
         close = nearest(name.text, self.file.written)
+        notes = note_of("its workflows are", self.file.written, close)
         fix = spelling_fix(name.span, name.text, self.file.written)
         with_tool = [
             f"{alias}.{name.text}"
@@ -354,6 +343,7 @@ class Calls:
         if close:
             help: str | None = f"did you mean `{close}`?"
         elif with_tool:
+            notes = ()
             help = f"the tool of that name is called as `{with_tool[0]}(…)`"
             fix = replace_fix(name.span, with_tool[0]) if len(with_tool) == 1 else None
         elif name.text in self.file.servers:
@@ -364,8 +354,8 @@ class Calls:
             "WF201",
             f"there is no workflow `{name.text}` in this file",
             name.span,
-            label="unknown workflow",
-            notes=(f"its workflows are {listing(self.file.written)}",),
+            label=as_label(notes, "unknown workflow"),
+            notes=notes,
             help=help,
             fix=fix,
         )
@@ -385,12 +375,14 @@ def _unknown_argument(
     close: str | None,
     fix: Fix | None,
 ) -> Diagnostic:
+    known = list(parameters)
+    notes = note_of("its arguments are", known, close) if known else ("it takes none",)
     return Diagnostic(
         "WF303",
         f"the workflow `{workflow.name.text}` has no argument `{argument.name.text}`",
         argument.name.span,
-        label="unknown argument",
-        notes=(f"its arguments are {listing(parameters)}",) if parameters else ("it takes none",),
+        label=as_label(notes, "unknown argument"),
+        notes=notes,
         help=f"did you mean `{close}`?" if close else None,
         related=(Related(workflow.name.span, "declared here"),),
         fix=fix,

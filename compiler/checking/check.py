@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from .. import plan
 from ..diagnostics import Diagnostic, Related, in_order
-from ..diagnostics.suggest import listing, nearest, spelling_fix
+from ..diagnostics.suggest import as_label, nearest, note_of, spelling_fix
 from ..language import syntax
 from ..plan import Type
 from ..servers.catalog import Catalog, Tool
@@ -213,13 +213,14 @@ class FileChecker:
             close = nearest(name, configured)
             if close is not None:
                 self.misspelt.add(close)
+            notes = note_of("there are", configured, close)
             self.report(
                 Diagnostic(
                     "WF301",
                     f"there is no server `{name}` in {use.origin.value}",
                     source.server.span,
-                    label="not configured",
-                    notes=(f"it has {listing(configured)}",) if configured else (),
+                    label=as_label(notes, "not configured"),
+                    notes=notes,
                     help=f"did you mean `{close}`?" if close else f"add it to {use.origin.value}",
                     fix=spelling_fix(source.server.span, name, configured),
                 )
@@ -291,19 +292,21 @@ class FileChecker:
             self.report_once((name.text,), lambda: self._unknown_server(name))
 
     def _unknown_server(self, name: syntax.Name) -> Diagnostic:
+        close = nearest(name.text, self.servers)
         if name.text in self.written:
             help = f"`{name.text}` is a workflow: call it as `{name.text}(…)`"
-        elif close := nearest(name.text, self.servers):
+        elif close:
             help = f"did you mean `{close}`?"
         else:
             help = f'say where it is: `use {name.text} from "mcp.json"`'
-        known = f"the servers here are {listing(self.servers)}"
+        none = ("no server is used in this file",)
+        notes = note_of("the servers here are", self.servers, close) if self.servers else none
         return Diagnostic(
             "WF301",
             f"there is no server `{name.text}`",
             name.span,
-            label="unknown server",
-            notes=(known,) if self.servers else ("no server is used in this file",),
+            label=as_label(notes, "unknown server"),
+            notes=notes,
             help=help,
             fix=spelling_fix(name.span, name.text, self.servers),
         )
@@ -322,12 +325,12 @@ class FileChecker:
         import shlex
 
         upgrade = shlex.join(["wfc", "lock", self.unit.file.source.path, "--upgrade"])
-        notes = (f"its tools are {listing(tools)}",) if tools else ("it has no tools",)
+        notes = note_of("its tools are", tools, close) if tools else ("it has no tools",)
         return Diagnostic(
             "WF302",
             f"the server `{call.server.text}` has no tool `{name}`",
             call.tool.span,
-            label="unknown tool",
+            label=as_label(notes, "unknown tool"),
             notes=notes,
             help=help or f"if the server has it by now, run `{upgrade}`",
             fix=spelling_fix(call.tool.span, name, tools),

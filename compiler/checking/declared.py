@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..diagnostics import Diagnostic, Related, replace_fix
-from ..diagnostics.suggest import listing, nearest, only_near
+from ..diagnostics.suggest import as_label, nearest, note_of, only_near
 from ..language import syntax
 from ..schema import (
     Access,
@@ -141,7 +141,7 @@ class DeclaredTypes:
                 f"there is no type `{name.text}`",
                 name.span,
                 label="not a type",
-                notes=(f"types are {listing(candidates, most=20)}",),
+                notes=note_of("types are", candidates, close, most=20),
                 help=f"did you mean `{close}`?" if close else None,
                 fix=replace_fix(name.span, meant) if meant else None,
             )
@@ -267,14 +267,15 @@ def _not_taken(
     help = (
         "`min` and `max` constrain texts, numbers, arrays and objects, `pattern` constrains texts"
     )
+    takes = note_of("it takes", allowed, meant)
     if allowed:
-        help = f"did you mean `{meant}`?" if meant else f"it takes {listing(allowed)}"
+        help = f"did you mean `{meant}`?" if meant else takes[0]
     return Diagnostic(
         "WF212",
         f"`{written.base.span.text}` takes no constraint `{name.text}`",
         name.span,
-        label="does not apply here",
-        notes=(f"it takes {listing(allowed)}",) if meant else (),
+        label=as_label(takes, "does not apply here"),
+        notes=takes if meant else (),
         help=help,
         fix=replace_fix(name.span, meant) if meant else None,
     )

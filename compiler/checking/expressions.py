@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from .. import plan, schema
 from ..diagnostics import Diagnostic, Fix, Related, Severity, replace_fix
-from ..diagnostics.suggest import is_word, listing, nearest, only_near
+from ..diagnostics.suggest import as_label, is_word, nearest, note_of, only_near
 from ..language import syntax
 from ..plan import Type
 from ..source import Span
@@ -144,7 +144,10 @@ def _field_fix(accessor: syntax.Accessor, known: Iterable[str]) -> Fix | None:
     meant = only_near(accessor.name, known)
     if meant is None or meant == accessor.name:
         return None
-    return replace_fix(accessor.span, f".{meant}" if is_word(meant) else f"[{json.dumps(meant)}]")
+    span = accessor.span
+    if isinstance(accessor, syntax.Field) and is_word(meant):
+        return replace_fix(span.source.span(span.end - len(accessor.name), span.end), meant)
+    return replace_fix(span, f".{meant}" if is_word(meant) else f"[{json.dumps(meant)}]")
 
 
 def path_key(path: syntax.Path) -> PathKey:
@@ -266,7 +269,8 @@ class Expressions:
         from ..language.problem import FOREIGN_VALUES
 
         known = list(self.scope.variables)
-        notes = (f"the names here are {listing(known)}",) if known else ()
+        close = nearest(name.text, known)
+        notes = note_of("the names here are", known, close)
         meant = only_near(name.text, known)
         is_certain = False
         if name.text in self.scope.steps:
@@ -279,11 +283,11 @@ class Expressions:
                 else f"`{name.text}` is a step; bind its output with `as {name.text}`"
             )
         elif habit := self._habit(name):
-            return replace(habit, notes=notes)
+            return replace(habit, label=as_label(notes, habit.label), notes=notes)
         elif name.text in FOREIGN_VALUES:
             meant, is_certain = FOREIGN_VALUES[name.text], True
             help = f"write `{meant}`"
-        elif close := nearest(name.text, known):
+        elif close:
             help = f"did you mean `{close}`?"
             self.scope.variables[close].used = True  # it was meant, so it is not forgotten
         else:
@@ -292,7 +296,7 @@ class Expressions:
             "WF201",
             f"there is no argument or binding `{name.text}`",
             name.span,
-            label="unknown name",
+            label=as_label(notes, "unknown name"),
             notes=notes,
             help=help,
             fix=self._respelt(name, meant, is_certain),
@@ -361,8 +365,9 @@ class Expressions:
         is_told = all(
             re.search(rf"(?<!\w){re.escape(each)}\??:", described) for each in found.known
         )
-        notes = () if is_told else (f"its fields are {listing(found.known)}",)
         close = nearest(str(name), found.known)
+        notes = () if is_told else note_of("its fields are", found.known, close)
+        is_what = f"`{read.text}` is {described}"
         if close is not None and close != name:
             help: str | None = f"did you mean `{close}`?"
         elif variable.is_text:
@@ -383,11 +388,13 @@ class Expressions:
                 code,
                 f"`{read.text}` has {what}{reason}",
                 accessor.span,
-                label=f"`{read.text}` is {described}, {variable.origin}",
+                label=f"{as_label(notes, is_what)}, {variable.origin}",
                 notes=notes,
                 help=help,
                 fix=_field_fix(accessor, found.known),
-                related=(Related(variable.definition, f"`{variable.name}` comes from here"),),
+                related=(
+                    Related(variable.definition, f"`{variable.name}` comes from here", False),
+                ),
             )
         )
         return None

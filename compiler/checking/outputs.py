@@ -18,6 +18,7 @@ from . import wanted
 from .calls import Calls
 from .declared import BASE_TYPES
 from .expressions import Declare, PathKey
+from .signatures import in_lock
 
 if TYPE_CHECKING:
     from .check import FileChecker
@@ -107,8 +108,7 @@ class Outputs:
             case syntax.ToolCall():
                 tool = self.file.known_tool(action)
                 assert tool is not None
-                span = self.file.unit.catalog.span(tool.server, tool.name, "outputSchema")
-                return (Related(span, f"{tool.server} › {tool.name} › outputSchema"),)
+                return (in_lock(self.file.unit.catalog, tool, "outputSchema"),)
             case syntax.WorkflowCall(workflow=workflow):
                 return (Related(self.file.written[workflow.text].name.span, "declared here"),)
             case _:

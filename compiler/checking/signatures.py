@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ..diagnostics import Diagnostic, Severity
+from ..diagnostics import Diagnostic, Related, Severity
 from ..diagnostics.suggest import nearest
 from ..schema import (
     Access,
@@ -88,6 +88,12 @@ class Signature(Struct, frozen=True, dict=True):
             return True
         are_known = self.parameters.keys() >= set(self.input.get("required", ()))
         return are_known and self.input.keys() <= _OF_PARAMETERS
+
+
+def in_lock(catalog: Catalog, tool: Tool, *pointer: str) -> Related:
+    """Return where a part of a tool stands in the lock, named by its server, tool and last key."""
+    place = catalog.span(tool.server, tool.name, *pointer)
+    return Related(place, f"{tool.server} › {tool.name} › {pointer[-1]}", is_quoted=False)
 
 
 class Signatures:

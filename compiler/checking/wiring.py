@@ -164,7 +164,7 @@ class _Passing:
                 "WF402",
                 f"{target.name} does not take {shown}",
                 place.span,
-                label=said,
+                label=values or said,
                 notes=() if values else (target.note,),
                 help=values,
                 related=target.place(),
@@ -226,9 +226,14 @@ class _Passing:
         place, _ = _part(written, verdict.path, target)
         variable = self.variable(value)
         notes = [target.note]
-        if not isinstance(verdict.counterexample, schema.NoCounterexample):
-            notes.append(f"it refuses {in_short(verdict.counterexample)}, which may come here")
-        if verdict.path and verdict.reason:
+        shown = verdict.counterexample
+        # Where nothing that comes is taken, an example of it says no more than the types do.
+        if not isinstance(shown, schema.NoCounterexample) and (
+            schema.disjoint(value.type.schema, target.schema) != "yes"
+        ):
+            why = f": {verdict.reason}" if verdict.path and verdict.reason else ""
+            notes.append(f"it refuses {in_short(shown)}, which may come here{why}")
+        elif verdict.path and verdict.reason:
             notes.append(verdict.reason)
         self.report(
             Diagnostic(
@@ -264,11 +269,7 @@ class _Passing:
                     written.span,
                     Severity.WARNING,
                     label=_label(value, variable),
-                    notes=(
-                        reason,
-                        target.note,
-                        _who_checks(target.schema),
-                    ),
+                    notes=(f"{reason}; {_who_checks(target.schema)}", target.note),
                     help=self.way_out(value, variable, target),
                     related=target.place(),
                 )
@@ -348,7 +349,7 @@ def missing(call: Span, name: str, target: Target) -> Diagnostic:
         "WF304",
         f"{target.name} is required",
         call,
-        label=f"needs `{name}`, {_a(taken)}",
+        label=f"add `{name} = …`, {_a(taken)}",
         help=f"add `{name} = …`",
         related=target.place(),
     )

@@ -27,10 +27,14 @@ class Severity(StrEnum):
 
 
 class Related(Struct, frozen=True):
-    """A second place that explains a diagnostic, such as a first definition."""
+    """A second place that explains a diagnostic, such as a first definition.
+
+    `is_quoted` is False where the message says all that the line there would.
+    """
 
     span: Span
     message: str
+    is_quoted: bool = True
 
 
 class Edit(Struct, frozen=True):
@@ -84,8 +88,10 @@ class Diagnostic(Struct, frozen=True):
     """One problem: its stable code, where it is, and what helps to mend it.
 
     `label` is what stands under the caret; `notes` say where expected and found come from;
-    `help` says the way out and `fix` goes it. `span` is None only for problems of the environment
-    (WF9xx). `silences` is what would not be told without this problem.
+    `help` says the way out and `fix` goes it. A note or a help may be in the label as well, word
+    for word: people are not told it twice, and who sees no labels is told it. `span` is None only
+    for problems of the environment (WF9xx). `silences` is what would not be told without this
+    problem.
     """
 
     code: str
@@ -103,6 +109,22 @@ class Diagnostic(Struct, frozen=True):
     def is_error(self) -> bool:
         """Whether this diagnostic fails the command."""
         return self.severity is Severity.ERROR
+
+    @property
+    def further_notes(self) -> list[str]:
+        """The notes that the label does not say already."""
+        return [note for note in self.notes if note not in self.label]
+
+    @property
+    def further_help(self) -> str | None:
+        """The help, unless the label says it already."""
+        return None if self.help is None or self.help in self.label else self.help
+
+    @property
+    def remarks(self) -> str:
+        """All that is said, a line each, and each once."""
+        said = [self.message, self.label, *self.further_notes, self.further_help]
+        return "\n".join(remark for remark in said if remark)
 
     def strictly(self) -> Diagnostic:
         """Return the diagnostic with a warning taken as an error."""

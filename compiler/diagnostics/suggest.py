@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from ..source import Span
 from . import Fix, replace_fix
 
+_LONGEST_LABEL = 80
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -66,6 +67,22 @@ def listing(names: Iterable[str], most: int = 8) -> str:
     if len(quoted) <= 1:
         return "".join(quoted)
     return ", ".join(quoted[:-1]) + " and " + quoted[-1]
+
+
+def note_of(
+    said: str, names: Iterable[str], suggested: str | None, most: int = 8
+) -> tuple[str, ...]:
+    """Return the note that lists the names there are; none where the only one is suggested."""
+    known = list(names)
+    return () if not known or known == [suggested] else (f"{said} {listing(known, most)}",)
+
+
+def as_label(notes: tuple[str, ...], otherwise: str) -> str:
+    """Return the note that is to stand beside the mark, or what else does where it is too long.
+
+    A label starts somewhere in the middle of a line.
+    """
+    return notes[0] if notes and len(notes[0]) <= _LONGEST_LABEL else otherwise
 
 
 def _folded(name: str) -> str:

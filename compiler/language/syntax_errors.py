@@ -225,7 +225,7 @@ def never_closed(source: SourceFile, bracket: int) -> Diagnostic:
         f"this `{opening}` is never closed",
         source.span(bracket, bracket + 1),
         code="WF102",
-        label=f"needs a `{CLOSING[opening]}`",
+        label=f"add `{CLOSING[opening]}` where it ends",
         help=f"add `{CLOSING[opening]}` where it ends",
     )
 

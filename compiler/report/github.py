@@ -23,11 +23,9 @@ def _command(diagnostic: Diagnostic) -> str:
             # GitHub only knows columns within one line, and counts the last one in.
             properties["endColumn"] = max(end_column - 1, column)
     properties["title"] = f"wfc {diagnostic.code}"
-    remarks = [diagnostic.message, diagnostic.label, *diagnostic.notes, diagnostic.help or ""]
-    message = "\n".join(remark for remark in remarks if remark)
     listed = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
     kind = "notice" if diagnostic.severity is Severity.NOTE else diagnostic.severity.value
-    return f"::{kind} {listed}::{_data(message)}"
+    return f"::{kind} {listed}::{_data(diagnostic.remarks)}"
 
 
 def _data(text: str) -> str:

@@ -49,12 +49,11 @@ def _rule(code: str) -> dict[str, Any]:
 
 
 def _result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:
-    remarks = [diagnostic.message, diagnostic.label, *diagnostic.notes, diagnostic.help or ""]
     result: dict[str, Any] = {
         "ruleId": diagnostic.code,
         "ruleIndex": rule,
         "level": diagnostic.severity.value,
-        "message": {"text": "\n".join(remark for remark in remarks if remark)},
+        "message": {"text": diagnostic.remarks},
     }
     if diagnostic.span is not None:
         result["locations"] = [{"physicalLocation": _place(diagnostic.span)}]

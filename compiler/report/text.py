@@ -90,7 +90,12 @@ class _Writer:
         severity = diagnostic.severity.value
         title = self.paint(severity, f"{severity}[{diagnostic.code}]")
         lines = [f"{title}: {self.paint('bold', _on_screen(diagnostic.message))}"]
-        marks = [_Mark(related.span, related.message, False) for related in diagnostic.related]
+        named = [related for related in diagnostic.related if not related.is_quoted]
+        marks = [
+            _Mark(related.span, related.message, False)
+            for related in diagnostic.related
+            if related.is_quoted
+        ]
         if diagnostic.span is not None:
             marks.insert(0, _Mark(diagnostic.span, diagnostic.label, True))
         self.width = max((len(str(mark.span.line)) for mark in marks), default=0)
@@ -99,22 +104,22 @@ class _Writer:
             by_file.setdefault(mark.span.source.path, []).append(mark)
         for number, group in enumerate(by_file.values()):
             lines += self.snippet(group, severity, is_first=number == 0)
-        if marks and (diagnostic.notes or diagnostic.help):
+        for related in named:
+            lines.append(f"{self.place(related.span, ':::')} {_on_screen(related.message)}")
+        notes, help = diagnostic.further_notes, diagnostic.further_help
+        if marks and not named and (notes or help):
             lines.append(self.bar)
-        for note in diagnostic.notes:
+        for note in notes:
             lines += self.remark("note", note)
         if diagnostic.fix is not None:
-            lines += self.fix(diagnostic.fix, diagnostic.help)
-        elif diagnostic.help:
-            lines += self.remark("help", diagnostic.help)
+            lines += self.fix(diagnostic, diagnostic.fix)
+        elif help:
+            lines += self.remark("help", help)
         return "\n".join([*lines, ""])
 
     def snippet(self, marks: list[_Mark], severity: str, *, is_first: bool) -> list[str]:
         """The marked lines of one file, in their order, under a line that says where they are."""
-        first = marks[0].span
-        line, column = first.source.position(first.start)
-        arrow = self.paint("frame", "-->" if is_first else ":::")
-        lines = [f"{' ' * self.width}{arrow} {_on_screen(first.source.path)}:{line}:{column}"]
+        lines = [self.place(marks[0].span, "-->" if is_first else ":::")]
         if is_first:
             lines.append(self.bar)
         shown = 0
@@ -125,6 +130,12 @@ class _Writer:
             lines += self.marked_line(mark, severity, with_text=number != shown)
             shown = number
         return lines
+
+    def place(self, span: Span, arrow: str) -> str:
+        """The line that says where a span is."""
+        line, column = span.source.position(span.start)
+        where = f"{_on_screen(span.source.path)}:{line}:{column}"
+        return f"{' ' * self.width}{self.paint('frame', arrow)} {where}"
 
     def marked_line(self, mark: _Mark, severity: str, *, with_text: bool) -> list[str]:
         """The source line of a mark with a caret under its part, and the label beside it."""
@@ -148,36 +159,85 @@ class _Writer:
         head = f"{margin} {self.paint('frame', '=')} {self.paint('help', kind)}: {first}"
         return [head, *(" " * (self.width + 5 + len(kind)) + line for line in rest)]
 
-    def fix(self, fix: Fix, help: str | None) -> list[str]:
-        """What helps, and the lines that a fix changes, before and after."""
-        source = fix.edits[0].span.source
-        first = min(edit.span.line for edit in fix.edits)
-        last = max(source.position(edit.span.end)[0] for edit in fix.edits)
-        before = [source.line(number) for number in range(first, last + 1)]
-        # The lines alone are mended: a file may be long, and have many fixes.
-        start = min(edit.span.start - source.position(edit.span.start)[1] + 1 for edit in fix.edits)
-        last_line = source.text.find("\n", max(edit.span.end for edit in fix.edits))
-        end = len(source.text) if last_line == -1 else last_line
-        lines = SourceFile(source.path, source.text[start:end])
-        edits = tuple(
-            Edit(lines.span(edit.span.start - start, edit.span.end - start), edit.text)
-            for edit in fix.edits
-        )
-        after = apply(lines.text, [Fix(edits)]).split("\n")
+    def fix(self, diagnostic: Diagnostic, fix: Fix) -> list[str]:
+        """What helps, and what the marked lines do not show yet of the lines that a fix changes."""
         made_by = "made by `--fix`" if fix.is_safe else "a guess, made by `--unsafe-fixes`"
+        help = diagnostic.further_help
+        remark = self.remark("help", f"{help} ({made_by})") if help else self.remark("fix", made_by)
+        if _is_said(diagnostic, fix):
+            return remark
+        removed, added = _changed_lines(fix)
+        if added and removed.keys() <= _quoted_lines(diagnostic, fix.edits[0].span.source):
+            removed = {}
         return [
-            *(self.remark("help", f"{help} ({made_by})") if help else self.remark("fix", made_by)),
-            *(
-                self.changed("removed", "-", first + index, line)
-                for index, line in enumerate(before)
-            ),
-            *(self.changed("added", "+", first + index, line) for index, line in enumerate(after)),
+            *remark,
+            *(self.changed("removed", "-", *each) for each in removed.items()),
+            *(self.changed("added", "+", *each) for each in added.items()),
         ]
 
     def changed(self, kind: str, sign: str, number: int, line: str) -> str:
-        text, _, _ = _window(line, 0, 1)
-        painted = self.paint(kind, f"{sign} {text}".rstrip())
+        painted = self.paint(kind, f"{sign} {line}".rstrip())
         return f"{self.paint('frame', str(number).rjust(self.width))} {painted}"
+
+
+def _is_said(diagnostic: Diagnostic, fix: Fix) -> bool:
+    """Whether a fix only puts what the message or the help names where the mark ends."""
+    (edit, *rest), marked = fix.edits, diagnostic.span
+    named = f"`{edit.text}`"
+    return (
+        not rest
+        and marked is not None
+        and edit.span.source.path == marked.source.path
+        and marked.start <= edit.span.start < edit.span.end == marked.end
+        and named in diagnostic.remarks
+    )
+
+
+def _changed_lines(fix: Fix) -> tuple[dict[int, str], dict[int, str]]:
+    """Return the lines that a fix takes away and those it puts there, by their numbers."""
+    source = fix.edits[0].span.source
+    # The lines alone are mended: a file may be long, and have many fixes.
+    start = min(edit.span.start - source.position(edit.span.start)[1] + 1 for edit in fix.edits)
+    line_end = source.text.find("\n", max(edit.span.end for edit in fix.edits))
+    end = len(source.text) if line_end == -1 else line_end
+    lines = SourceFile(source.path, source.text[start:end])
+    edits = tuple(
+        Edit(lines.span(edit.span.start - start, edit.span.end - start), edit.text)
+        for edit in fix.edits
+    )
+    first = source.position(start)[0]
+    removed = dict(enumerate(_lines(lines.text), first))
+    added = dict(enumerate(_lines(apply(lines.text, [Fix(edits)])), first))
+    if len(removed) == len(added):
+        # Where lines are changed one by one, those that stay are no part of it.
+        for number in [number for number in removed if removed[number] == added[number]]:
+            del removed[number], added[number]
+
+    starts = {
+        number: _first_difference(removed[number], added[number])
+        for number in removed.keys() & added.keys()
+    }
+
+    def shown(lines: dict[int, str]) -> dict[int, str]:
+        return {each: _window(line, starts.get(each, 0), 1)[0] for each, line in lines.items()}
+
+    return shown(removed), shown(added)
+
+
+def _first_difference(left: str, right: str) -> int:
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(left), len(right)))
+
+
+def _lines(text: str) -> list[str]:
+    return [line.removesuffix("\r") for line in text.split("\n")]
+
+
+def _quoted_lines(diagnostic: Diagnostic, source: SourceFile) -> set[int]:
+    """The numbers of the lines of a text that are shown with their marks."""
+    spans = [each.span for each in diagnostic.related if each.is_quoted]
+    spans += [diagnostic.span] if diagnostic.span is not None else []
+    return {span.line for span in spans if span.source.path == source.path}
 
 
 def _window(line: str, start: int, length: int) -> tuple[str, int, int]:
