@@ -120,7 +120,11 @@ def read_project(paths: list[str], locking: Locking, files: Files | None = None)
     `files` is where they are read, the disk where nothing is said.
     """
     project = Project(files or Disk())
+    # A file that is named twice is one file: what it declares is declared once.
+    once: dict[str, str] = {}
     for path in paths:
+        once.setdefault(os.path.normpath(path), path)
+    for path in once.values():
         text = _read(path, project)
         if text is None:
             continue

@@ -62,6 +62,17 @@ SAFE = {
     "step a: hr.f() when b <> 1": "step a: hr.f() when b != 1",
     "step a: hr.f() when b => 1": "step a: hr.f() when b >= 1",
     "arg a: string || integer": "arg a: string | integer",
+    "arg a: Array<string>": "arg a: string[]",
+    "arg a?: list[str]": "arg a?: string[]",
+    "arg a: [string]": "arg a: string[]",
+    "arg a: []integer": "arg a: integer[]",
+    "arg a: {b: Set<string | null>}": "arg a: {b: (string | null)[]}",
+    "step a: hr.f() as b: List<string>": "step a: hr.f() as b: string[]",
+    "parallel [\n    step a: hr.f(x = [1, 2]),\n    step b: hr.f(), # why\n  ]": (
+        "parallel {\n    step a: hr.f(x = [1, 2])\n    step b: hr.f() # why\n  }"
+    ),
+    "parallel: (step a: hr.f())": "parallel {step a: hr.f()}",
+    "parallel: {\n    step a: hr.f()\n  }": "parallel {\n    step a: hr.f()\n  }",
     "/* one\n   * two */\n  step a: hr.f()": "# one\n  # two\n  step a: hr.f()",
 }
 GUESSES = {
@@ -103,6 +114,25 @@ def fixed(text: str, *, unsafe: bool) -> str:
 def test_slips_with_one_repair_are_mended(wrong: str) -> None:
     assert fixed(file(wrong), unsafe=False) == file(SAFE[wrong])
     assert parse(SourceFile("a.wf", file(SAFE[wrong])))[1] == []
+
+
+LISTS_OF_ARGUMENTS = {
+    "()": "",
+    "(a)": "\n  arg a",
+    "(a: string)": "\n  arg a: string",
+    '(\n  a: integer = 3,\n  b?: "x" | "y",\n)': '\n  arg a: integer = 3\n  arg b?: "x" | "y"',
+    "(a: string[]) -> string": "\n  arg a: string[]",
+}
+
+
+@pytest.mark.parametrize("arguments", LISTS_OF_ARGUMENTS)
+def test_a_list_of_arguments_becomes_statements(arguments: str) -> None:
+    wrong = f'workflow w{arguments} "d" {{\n  step s: hr.f()\n}}\n'
+    right = f'workflow w "d" {{{LISTS_OF_ARGUMENTS[arguments]}\n  step s: hr.f()\n}}\n'
+    assert fixed(wrong, unsafe=False) == right
+    assert parse(SourceFile("a.wf", right))[1] == []
+    commented = fixed(wrong.replace("{\n", "{  # why\n", 1), unsafe=False)
+    assert commented == right.replace("{\n", "{  # why\n", 1)
 
 
 @pytest.mark.parametrize("wrong", GUESSES)

@@ -197,6 +197,31 @@ def test_files_of_several_folders() -> None:
     assert why in outcome.stderr
 
 
+def test_a_file_that_is_named_twice_is_one() -> None:
+    before = text()
+    build = ("build", "buy.wf", "./buy.wf", "buy.wf", "-o", "server.py")
+    assert wfc(*build).stderr == "server.py: unchanged\n"
+    assert wfc("check", "./buy.wf", "buy.wf").code == 0
+    assert text() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("shop", "The shop"),
+        ("the shop", "The shop"),
+        ("A shop", "A shop"),
+        ("theory", "The theory"),
+    ],
+)
+def test_the_name_of_a_server_has_one_article(name: str, subject: str) -> None:
+    source = Path("buy.wf").read_text("utf-8")
+    named = re.sub(r'^server "[^"]*"', "", source, flags=re.MULTILINE)
+    Path("buy.wf").write_text(f'server "{name}"\n\n{named}', "utf-8")
+    assert wfc(*BUILD).code == 0
+    assert f'\n"""{subject} MCP server: buy.\n' in f"\n{text()}"
+
+
 def test_an_empty_file_is_built_over() -> None:
     Path("server.py").write_text("")
     outcome = wfc(*CHECK)

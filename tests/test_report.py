@@ -162,6 +162,15 @@ def test_lines_between_those_that_a_fix_changes_are_no_part_of_it() -> None:
     assert "1 - first line\n3 - third line\n1 + 1st line\n3 + 3rd line\n" in shown
 
 
+def test_of_many_lines_that_a_fix_changes_the_first_are_shown() -> None:
+    source = SourceFile("a.wf", "".join(f"line {number},\n" for number in range(9)))
+    commas = [match.start() for match in re.finditer(",", source.text)]
+    fix = Fix(tuple(Edit(source.span(comma, comma + 1), "") for comma in commas))
+    shown = text.render([Diagnostic("WF101", "m", at("line 0", source), fix=fix)])
+    assert "1 - line 0,\n2 - line 1,\n3 - line 2,\n...\n1 + line 0\n2 + line 1\n" in shown
+    assert shown.count("\n...\n") == 2
+
+
 def test_a_fix_that_the_help_names_is_not_shown_as_well() -> None:
     fix = replace_fix(at("second"), "2nd")
     for said in ({"help": "write `2nd`"}, {"label": "write `2nd`"}, {"label": "`2nd` is meant"}):

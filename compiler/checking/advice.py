@@ -77,31 +77,51 @@ def _doubled(text: str) -> str:
 
 
 def destructive(
-    steps: Sequence[syntax.Step],
+    statements: Sequence[syntax.Statement],
     known_tool: Callable[[syntax.ToolCall], Tool | None],
     report: Report,
 ) -> None:
-    """Report steps that destroy something for good although a later step may fail."""
-    for step in steps[:-1]:
-        if not isinstance(step.action, syntax.ToolCall):
-            continue
-        tool = known_tool(step.action)
-        # Without annotations a tool may do anything; only what says so is worth a warning.
-        if tool is None or tool.annotations.get("destructiveHint") is not True or tool.read_only:
-            continue
-        if any(isinstance(each, syntax.Undo) for each in step.clauses):
-            continue
-        report(
-            Diagnostic(
-                "WF504",
-                f"{step.action.server.text}.{step.action.tool.text} destroys something, and "
-                "nothing undoes it when a later step fails",
-                step.action.tool.span,
-                Severity.WARNING,
-                label="marked as destructive by its server",
-                help="add an `undo`, or move the step to the end",
+    """Report steps that destroy something for good although what comes after it may fail."""
+    blocks = [syntax.steps_of(statement) for statement in statements]
+    last = next((block for block in reversed(blocks) if block), ())
+    for block in blocks:
+        for step in block:
+            if not isinstance(step.action, syntax.ToolCall):
+                continue
+            found = _later_failure(step, block, is_last=block is last)
+            tool = known_tool(step.action)
+            # Without annotations a tool may do anything; only what says so is worth a warning.
+            says_so = tool is not None and tool.annotations.get("destructiveHint") is True
+            if found is None or tool is None or not says_so or tool.read_only:
+                continue
+            if any(isinstance(each, syntax.Undo) for each in step.clauses):
+                continue
+            what, help = found
+            report(
+                Diagnostic(
+                    "WF504",
+                    f"{step.action.server.text}.{step.action.tool.text} destroys something, and "
+                    f"nothing undoes it when {what} fails",
+                    step.action.tool.span,
+                    Severity.WARNING,
+                    label="marked as destructive by its server",
+                    help=help,
+                )
             )
-        )
+
+
+def _later_failure(
+    step: syntax.Step, block: Sequence[syntax.Step], *, is_last: bool
+) -> tuple[str, str] | None:
+    """What may fail when a step has done its work, and what helps; None where nothing is left."""
+    if any(isinstance(each, syntax.For) for each in step.clauses):
+        return ("a later item" if is_last and len(block) == 1 else "a later step"), "add an `undo`"
+    if not is_last:
+        return "a later step", "add an `undo`, or move the step to the end"
+    if len(block) > 1:
+        help = "add an `undo`, or move the step behind the `parallel`"
+        return "another step of the `parallel`", help
+    return None
 
 
 def _in_words(clause: Span) -> str:
@@ -148,12 +168,5 @@ def _tool_calls(
         if name not in workflows or name in under_way:
             return  # reported as unknown, or as a cycle
         for statement in workflows[name].statements:
-            steps = (
-                statement.steps
-                if isinstance(statement, syntax.Parallel)
-                else [statement]
-                if isinstance(statement, syntax.Step)
-                else []
-            )
-            for step in steps:
+            for step in syntax.steps_of(statement):
                 yield from _tool_calls(step.action, workflows, (*under_way, name))

@@ -232,7 +232,7 @@ class FileChecker:
             self.report(
                 Diagnostic(
                     "WF301",
-                    f"the server `{name}` cannot be used: {error.message}",
+                    f"the {error.message}",
                     source.server.span,
                     related=(Related(error.span, "configured here"),),
                     help=error.help or _A_SERVER,

@@ -41,13 +41,6 @@ BASE_TYPES: dict[str, dict[str, Any]] = {
     "uuid": {"type": "string", "format": "uuid"},
 }
 
-# What other languages call them.
-_FOREIGN = {
-    "str": "string", "text": "string", "int": "integer", "float": "number", "double": "number",
-    "bool": "boolean", "none": "null", "object": "any", "dict": "any", "timestamp": "datetime",
-    "url": "uri", "array": "any[]", "list": "any[]",
-}  # fmt: skip
-
 # The keywords of JSON Schema that a constraint stands for, by the type that it constrains.
 _CONSTRAINTS = {
     "string": {"min": "minLength", "max": "maxLength", "pattern": "pattern"},
@@ -129,7 +122,9 @@ class DeclaredTypes:
         if name.text in BASE_TYPES:
             return BASE_TYPES[name.text]
         candidates = [*self._declarations, *BASE_TYPES]
-        foreign = _FOREIGN.get(name.text.lower())
+        from ..language.problem import FOREIGN_TYPES
+
+        foreign = FOREIGN_TYPES.get(name.text.lower())
         close = foreign or nearest(name.text, candidates)
         meant = foreign or only_near(name.text, candidates)
         if name.text in self._told:

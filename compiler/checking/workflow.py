@@ -163,7 +163,7 @@ class WorkflowChecker:
                 case syntax.Handoff():
                     handoff = self._handoff(written, comments)
                     self.problems += handoff is None
-        self._advise(steps)
+        self._advise()
         if self.problems:
             return None
         if result is None and handoff is None:
@@ -187,10 +187,7 @@ class WorkflowChecker:
 
     def _all_steps(self) -> Iterator[syntax.Step]:
         for statement in self.written.statements:
-            if isinstance(statement, syntax.Step):
-                yield statement
-            elif isinstance(statement, syntax.Parallel):
-                yield from statement.steps
+            yield from syntax.steps_of(statement)
 
     def _check_order(self) -> None:
         """`arg` and `instruction`, then steps, then one `handoff` or `return`.
@@ -486,10 +483,10 @@ class WorkflowChecker:
         }
         return plan.Object(tuple(entries), Type(schema.object_of(fields)))
 
-    def _advise(self, steps: list[syntax.Step]) -> None:
+    def _advise(self) -> None:
         if not self.scope.is_unclear:
             self._advise_unused()
-        advice.destructive(steps, self.file.known_tool, self.report)
+        advice.destructive(self.written.statements, self.file.known_tool, self.report)
 
     def _advise_unused(self) -> None:
         for each in self.written.statements:

@@ -18,6 +18,11 @@ FOREIGN_VALUES = {
     "True": "true", "False": "false", "None": "null", "nil": "null", "undefined": "null",
     "TRUE": "true", "FALSE": "false", "NULL": "null", "Null": "null",
 }  # fmt: skip
+FOREIGN_TYPES = {
+    "str": "string", "text": "string", "int": "integer", "float": "number", "double": "number",
+    "bool": "boolean", "none": "null", "object": "any", "dict": "any", "timestamp": "datetime",
+    "url": "uri", "array": "any[]", "list": "any[]",
+}  # fmt: skip
 
 
 def problem(

@@ -10,6 +10,7 @@ where no bracket is open, another word after what can end a statement.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from msgspec import Struct, field
 
@@ -127,6 +128,35 @@ def closing_of(text: str, bracket: int, end: int) -> int | None:
             if depth == 0:
                 return match.end()
     return None
+
+
+def lists_of_steps(text: str) -> Iterator[list[int]]:
+    """The marks that make a list of each `parallel: [step …, step …]`: what is no block."""
+    before_it, last, colon = "", "", -1
+    marks: list[int] = []
+    depth = 0
+    for match in _LEXEMES.finditer(text):
+        mark, start = match[0], match.start()
+        if match.lastgroup == "comment":
+            continue
+        if marks:
+            depth += 0 if match.lastgroup != "bracket" else 1 if mark in CLOSING else -1
+            if depth == 0 or (depth == 1 and mark == ","):
+                marks.append(start)
+            if depth == 0:
+                yield marks
+                marks = []
+        elif last == "parallel" or (before_it == "parallel" and last in (":", "=")):
+            of_colon = [] if last == "parallel" else [colon]
+            if mark == "{" and of_colon:
+                yield of_colon
+            elif mark in ("[", "(") and _STEP_INSIDE.match(text, match.end()):
+                is_closed = closing_of(text, start, len(text)) is not None
+                marks, depth = ([*of_colon, start], 1) if is_closed else ([], 0)
+        before_it, last, colon = last, mark, start
+
+
+_STEP_INSIDE = re.compile(r"(?:\s|#[^\n]*)*step\b")
 
 
 def brace_of_clauses(text: str, piece: Piece) -> int | None:

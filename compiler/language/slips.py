@@ -1,8 +1,8 @@
 """Characters that belong to other languages: quotes, comments and look-alikes.
 
 In: a text that does not parse. Out: a text of the same length in which each of these slips is
-what was meant by it, so that the rest can be parsed at its own places; and a diagnostic (WF102)
-for each, with its fix. What stands within strings and comments is left alone.
+what was meant by it, so that the rest can be parsed at its own places; and a diagnostic for each,
+with its fix. What stands within strings and comments is left alone.
 """
 
 from __future__ import annotations
@@ -13,13 +13,18 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from ..diagnostics import Diagnostic, Fix, Silence, replace_fix
+from ..diagnostics import Diagnostic, Edit, Fix, Silence, replace_fix
 from ..source import SourceFile
-from .recover import KEYWORDS
+from .problem import FOREIGN_TYPES, problem
+from .recover import KEYWORDS, lists_of_steps
 
 _SLIPS = re.compile(
     r'''
-      (?P<fine> f?"""(?:[^\\]|\\.)*?(?:"""|\Z) | f?"(?:[^"\\\n]|\\.)*"? | \#[^\n]*
+      (?P<array> \b(?:[Ll]ist|[Aa]rray|[Ss]equence|[Ss]et|[Ii]terable|[Vv]ec(?:tor)?)[ ]*
+                 (?: <[ ]*(?P<in_angles>[^<>"\n]+?)[ ]*> | \[[ ]*(?P<of_list>[A-Za-z_]\w*)[ ]*\] )
+               | \[[ ]*(?P<in_brackets>[A-Za-z_]\w*)[ ]*\]
+               | \[\](?P<behind_brackets>[A-Za-z_]\w*) )
+    | (?P<fine> f?"""(?:[^\\]|\\.)*?(?:"""|\Z) | f?"(?:[^"\\\n]|\\.)*"? | \#[^\n]*
               | [A-Za-z0-9_]++(?![^\W\x00-\x7f]) )
     | (?P<conflict> ^(?:<{7}|\|{7}|={7}|>{7})(?=[ \n]|\Z)[^\n]*
                     (?: \n(?:(?!>{7})[^\n]*\n)*? >{7}[^\n]* )? )
@@ -52,7 +57,7 @@ def mend_slips(source: SourceFile, most: int) -> tuple[str, list[Diagnostic]]:
 
     After `most` of them the text is left as it is.
     """
-    problems: list[Diagnostic] = []
+    text, problems = _lists_of_steps(source)
 
     def mend(match: re.Match[str]) -> str:
         kind = match.lastgroup or ""
@@ -64,7 +69,7 @@ def mend_slips(source: SourceFile, most: int) -> tuple[str, list[Diagnostic]]:
         assert len(mended) == len(match[0])
         return mended
 
-    return _SLIPS.sub(mend, source.text), problems
+    return _SLIPS.sub(mend, text), problems
 
 
 # How far back an open bracket is looked for: no list of items that a person wrote is longer.
@@ -154,12 +159,64 @@ def _quotes(source: SourceFile, match: re.Match[str]) -> _Mended:
     return mended, _slip(source, match, "strings stand in double quotes", help, mended)
 
 
+def _array(source: SourceFile, match: re.Match[str]) -> _Mended:
+    """`List<string>`, `list[string]`, `[string]` and `[]string` where a type stands."""
+    line = source.text[source.text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    if not _BEFORE_A_TYPE.search(line):
+        return match[0], None
+    kinds = ("in_angles", "of_list", "in_brackets", "behind_brackets")
+    item = next(match[kind] for kind in kinds if match[kind])
+    meant = f"({item})[]" if "|" in item else f"{FOREIGN_TYPES.get(item.lower(), item)}[]"
+    mended = meant if len(meant) <= len(match[0]) else f"{item}[]"
+    span = source.span(*match.span())
+    found = problem(
+        "an array type is written behind the type of its items",
+        span,
+        help=f"write `{meant}`",
+        fix=replace_fix(span, meant, is_safe=True),
+        # Whether there is a type of that name is another question, for when it is written so.
+        silences=(Silence(frozenset({"WF208"}), span),),
+    )
+    return mended.ljust(len(match[0])), found
+
+
+# An argument, an alias and a binding up to their type, or to that of a field or an alternative.
+_BEFORE_A_TYPE = re.compile(
+    r"(?:^\s*arg\s+\w+\s*\??\s*:|^\s*type\s+\w+\s*=|\bas\s+\w+\s*:)(?:[^=\"]*[:|(])?\s*$"
+)
+
+
+def _lists_of_steps(source: SourceFile) -> tuple[str, list[Diagnostic]]:
+    """Return the text with each `parallel: [step …, step …]` as a block, and what they were."""
+    text = list(source.text)
+    problems: list[Diagnostic] = []
+    for marks in lists_of_steps(source.text):
+        new = {mark: _OF_A_BLOCK.get(text[mark], "") for mark in marks}
+        for mark, character in new.items():
+            text[mark] = character or " "
+        edits = tuple(Edit(source.span(mark, mark + 1), new[mark]) for mark in marks)
+        found = problem(
+            "the steps of a `parallel` stand between braces, without other marks",
+            edits[0].span,
+            help="write `parallel { step … step … }`",
+            fix=Fix(edits, is_safe=True, title="make it a block"),
+        )
+        problems.append(found)
+    return "".join(text), problems
+
+
+_OF_A_BLOCK = {"[": "{", "(": "{", "]": "}", ")": "}"}
+
+
 def _interpolation(source: SourceFile, match: re.Match[str]) -> _Mended:
     name = match["in_dollar"] or match["in_mustache"] or match[0].lstrip("$")
     start = match[0].index(name)
     mended = " " * start + name + " " * (len(match[0]) - start - len(name))
     help = f'write `{name}`; within a text, `f"…{{{name}}}…"`'
-    return mended, _slip(source, match, "a value is written by its name alone", help, name)
+    problem = _slip(source, match, "a value is written by its name alone", help, name)
+    # Whether there is such a name is another question, for when it is written so.
+    silence = Silence(frozenset({"WF201", "WF202", "WF301"}), source.span(*match.span()))
+    return mended, replace(problem, silences=(silence,))
 
 
 def _semicolon(source: SourceFile, match: re.Match[str]) -> _Mended:
@@ -213,6 +270,7 @@ def _article(name: str) -> str:
 
 
 _MENDERS: dict[str, Callable[[SourceFile, re.Match[str]], _Mended]] = {
+    "array": _array,
     "conflict": _conflict,
     "line_comment": _line_comment,
     "block_comment": _block_comment,

@@ -356,6 +356,14 @@ class Return(Struct, frozen=True):
 
 Statement: TypeAlias = Arg | Instruction | Step | Parallel | Handoff | Return
 
+
+def steps_of(statement: Statement) -> tuple[Step, ...]:
+    """Return the steps of a statement: its own, those of a `parallel`, or none."""
+    if isinstance(statement, Parallel):
+        return statement.steps
+    return (statement,) if isinstance(statement, Step) else ()
+
+
 # --- Declarations of a file
 
 

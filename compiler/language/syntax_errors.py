@@ -195,7 +195,9 @@ def with_silences(
     first = re.match(r"\w*", text)
     word = first[0] if first else ""
     if piece.rule != "statement" or word in ("use", "type"):
-        of_word = {"use": {"WF301"}, "type": {"WF208"}}.get(word, {"WF201", "WF208", "WF301"})
+        of_word = {"use": {"WF301"}, "type": {"WF208"}, "workflow": {"WF201"}}.get(
+            word, {"WF201", "WF208", "WF301"}
+        )
         silences.append(Silence(frozenset(of_word), everywhere, names))
     return replace(diagnostic, silences=(*diagnostic.silences, *silences))
 
@@ -578,14 +580,10 @@ def _name_with_a_mark(source: SourceFile, start: int) -> Diagnostic | None:
         if is_tool:
             return _quoted_tool(source.span(start, start + 1))
         word = span.text.replace("-", "_")
-        new = f'"{span.text}" as {word}' if is_server else word
-        renamed = re.match(r"\s+as\b", text[span.end :])
-        return problem(
-            "a name has no `-`",
-            span,
-            help=f"write `{new}`",
-            fix=replace_fix(span, f'"{span.text}"' if is_server and renamed else new),
-        )
+        renamed = re.match(r"\s+as\b", text[span.end :]) is not None
+        quoted = f'"{span.text}"' if renamed else f'"{span.text}" as {word}'
+        new = quoted if is_server else word
+        return problem("a name has no `-`", span, help=f"write `{new}`", fix=replace_fix(span, new))
     if rest.startswith("/") and just_before(r"\bmatches\s+\Z", text, start):
         return problem(
             "a regular expression stands in double quotes",

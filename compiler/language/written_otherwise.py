@@ -10,10 +10,10 @@ import re
 
 from msgspec import Struct
 
-from ..diagnostics import Diagnostic, replace_fix
+from ..diagnostics import Diagnostic, Edit, Fix, replace_fix
 from ..source import Span
 from .problem import TEXTS, problem
-from .recover import CLAUSES, Piece, just_before
+from .recover import CLAUSES, Piece, closing_of, just_before
 
 
 class _Found(Struct, frozen=True):
@@ -258,8 +258,12 @@ def _computed(place: _Found) -> Diagnostic | None:
     if name and place.is_of_type:
         return None
     if place.piece.rule == "workflow_header" and expected <= TEXTS:
-        help = "what it takes is declared inside: `arg name: string`"
-        return problem("a workflow has no list of arguments", span, help=help)
+        return problem(
+            "a workflow has no list of arguments",
+            span,
+            help="what it takes is declared inside: `arg name: string`",
+            fix=_declared_inside(span),
+        )
     is_returned = re.match(r"return\b", place.text[place.piece.start :]) is not None
     is_value = (
         place.opening or is_returned or "OPERATOR" in expected or expected >= {"_UNDO", "DOT"}
@@ -273,6 +277,46 @@ def _computed(place: _Found) -> Diagnostic | None:
     if "NUMBER" in expected or expected & {"DURATION", "INTEGER"}:
         return problem("a value stands without parentheses", span)
     return None
+
+
+def _declared_inside(bracket: Span) -> Fix | None:
+    """The fix that makes the arguments in a workflow's parentheses statements of its body."""
+    text = bracket.source.text
+    end = closing_of(text, bracket.start, len(text))
+    header = None if end is None else _REST_OF_HEADER.match(text, end)
+    if end is None or header is None:
+        return None
+    inside = text[bracket.end : end - 1].strip().removesuffix(",")
+    listed = [_PARAMETER.fullmatch(each) for each in inside.split(",")] if inside else []
+    if any(each is None for each in listed):
+        return None
+    line_start = text.rfind("\n", 0, bracket.start) + 1
+    indent = "\n" + re.sub(r"\S.*", "", text[line_start : bracket.start]) + "  "
+    declared = "".join(indent + _declaration(each) for each in listed if each is not None)
+    edits = (
+        Edit(
+            bracket.source.span(bracket.start, header.end("given") if header["given"] else end), ""
+        ),
+        Edit(bracket.source.span(header.end(), header.end()), declared),
+    )
+    return Fix(edits, is_safe=True, title="declare them inside")
+
+
+# What stands between the parentheses and the body: perhaps what is given back, then a description.
+_REST_OF_HEADER = re.compile(
+    r'(?P<given>\s*(?:->|:)\s*[\w\[\]|]+)?\s*(?:"(?:[^"\\\n]|\\.)*"\s*)?\{(?:[ \t]*#[^\n]*)?'
+)
+_PARAMETER = re.compile(
+    r"\s*(?P<name>[A-Za-z_]\w*)\s*(?P<optional>\??)\s*"
+    r"(?::\s*(?P<type>[^\s=(){}][^=(){}]*?)\s*)?(?:=\s*(?P<default>\S.*?)\s*)?"
+)
+
+
+def _declaration(parameter: re.Match[str]) -> str:
+    declared = f"arg {parameter['name']}{parameter['optional']}"
+    if parameter["type"]:
+        declared += f": {parameter['type']}"
+    return declared + (f" = {parameter['default']}" if parameter["default"] else "")
 
 
 _HABITS = (_literal, _type, _field, _call, _use, _choice)

@@ -27,6 +27,7 @@ _COLOURS = {
 _RESET = "\x1b[0m"
 _TAB = "    "
 _WIDEST = 120
+_MOST_CHANGED = 4
 # No more characters of a line are looked at on either side of a mark.
 _FURTHEST = 4 * _WIDEST
 
@@ -171,13 +172,20 @@ class _Writer:
             removed = {}
         return [
             *remark,
-            *(self.changed("removed", "-", *each) for each in removed.items()),
-            *(self.changed("added", "+", *each) for each in added.items()),
+            *self.changed("removed", "-", removed),
+            *self.changed("added", "+", added),
         ]
 
-    def changed(self, kind: str, sign: str, number: int, line: str) -> str:
-        painted = self.paint(kind, f"{sign} {line}".rstrip())
-        return f"{self.paint('frame', str(number).rjust(self.width))} {painted}"
+    def changed(self, kind: str, sign: str, lines: dict[int, str]) -> list[str]:
+        """Lines that a fix takes away or puts there, the first of them where they are many."""
+        shown = [
+            f"{self.paint('frame', str(number).rjust(self.width))} "
+            + self.paint(kind, f"{sign} {line}".rstrip())
+            for number, line in lines.items()
+        ]
+        if len(shown) > _MOST_CHANGED:
+            shown[_MOST_CHANGED - 1 :] = [self.paint("frame", "...")]
+        return shown
 
 
 def _is_said(diagnostic: Diagnostic, fix: Fix) -> bool:
