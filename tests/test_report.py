@@ -4,7 +4,6 @@ import json
 import re
 import unicodedata
 from pathlib import Path
-from typing import Any
 
 import jsonschema_rs
 import pytest
