@@ -72,6 +72,9 @@ SAFE = {
         "parallel {\n    step a: hr.f(x = [1, 2])\n    step b: hr.f() # why\n  }"
     ),
     "parallel: (step a: hr.f())": "parallel {step a: hr.f()}",
+    "step a: hr.f(x = `Dr. ${b} ${c.d}`)": 'step a: hr.f(x = f"Dr. {b} {c.d}")',
+    "step a: hr.f(x = 'it's', y = 'b')": 'step a: hr.f(x = "it\'s", y = "b")',
+    "step a: workflow v()": "step a: v()",
     "parallel: {\n    step a: hr.f()\n  }": "parallel {\n    step a: hr.f()\n  }",
     "/* one\n   * two */\n  step a: hr.f()": "# one\n  # two\n  step a: hr.f()",
 }
@@ -93,6 +96,14 @@ GUESSES = {
     "step a-b: hr.f()": "step a_b: hr.f()",
     'arg a: "b", "c"': 'arg a: "b" | "c"',
     "arg a = January": 'arg a = "January"',
+    "arg a: string = None": "arg a?: string",
+    "arg a?: string = None": "arg a?: string",
+    'arg a: "b" / "c"': 'arg a: "b" | "c"',
+    "arg a: string or integer": "arg a: string | integer",
+    "b = step hr.f()": "step f: hr.f() as b",
+    "step a: hr.f((x = 1)": "step a: hr.f(x = 1)",
+    "node a: hr.f()": "step a: hr.f()",
+    "return b.c, d[0].e": "return {c: b.c, e: d[0].e}",
     "arg a: date = 2024-05-01": 'arg a: date = "2024-05-01"',
 }
 
@@ -114,6 +125,29 @@ def fixed(text: str, *, unsafe: bool) -> str:
 def test_slips_with_one_repair_are_mended(wrong: str) -> None:
     assert fixed(file(wrong), unsafe=False) == file(SAFE[wrong])
     assert parse(SourceFile("a.wf", file(SAFE[wrong])))[1] == []
+
+
+DECLARATIONS = {
+    'workflow w {\n  """d"""\n  step s: hr.f()\n}\n': (
+        'workflow w """d""" {\n  step s: hr.f()\n}\n'
+    ),
+    'workflow w { # why\n  "d"\n  step s: hr.f()\n}\n': (
+        'workflow w "d" { # why\n  step s: hr.f()\n}\n'
+    ),
+    'export default workflow w "d" { step s: hr.f() }\n': 'workflow w "d" { step s: hr.f() }\n',
+    'use hr from "a.json" as b\n\nworkflow w "d" { step s: b.f() }\n': (
+        'use hr as b from "a.json"\n\nworkflow w "d" { step s: b.f() }\n'
+    ),
+    'workflow w "d" {\n  arg a: string;\n  step s: hr.f();\n}\n': (
+        'workflow w "d" {\n  arg a: string\n  step s: hr.f()\n}\n'
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", DECLARATIONS)
+def test_declarations_with_one_repair_are_mended(wrong: str) -> None:
+    assert fixed(wrong, unsafe=False) == DECLARATIONS[wrong]
+    assert parse(SourceFile("a.wf", DECLARATIONS[wrong]))[1] == []
 
 
 LISTS_OF_ARGUMENTS = {

@@ -242,17 +242,22 @@ class Calls:
         close: str | None,
         fix: Fix | None,
     ) -> Diagnostic:
+        from ..language.recover import CLAUSES
+
         name = argument.name.text
         known = signature.parameters
         tool = signature.tool
         notes = note_of("its parameters are", known, close) if known else ("it takes none",)
+        help = f"did you mean `{close}`?" if close else None
+        if help is None and name in CLAUSES:
+            help = f"`{name}` is a clause of the step, which stands behind the call"
         return Diagnostic(
             "WF303",
             f"{call.server.text}.{call.tool.text} has no parameter `{name}`",
             argument.name.span,
             label=as_label(notes, "unknown parameter"),
             notes=notes,
-            help=f"did you mean `{close}`?" if close else None,
+            help=help,
             related=(in_lock(self.file.unit.catalog, tool, "inputSchema", "properties"),),
             fix=fix,
         )

@@ -249,7 +249,7 @@ class FileChecker:
         """Return the server and the signature of a call; None, reported, where there is none."""
         used = self.servers.get(call.server.text)
         if used is None:
-            self._report_unknown_server(call.server)
+            self._report_unknown_server(call.server, call.tool.text)
             return None
         if used.downstream is None:
             return None
@@ -287,16 +287,18 @@ class FileChecker:
             self.called.append(used.downstream)
         return used.downstream
 
-    def _report_unknown_server(self, name: syntax.Name) -> None:
+    def _report_unknown_server(self, name: syntax.Name, called: str = "") -> None:
         if name.text not in self.misspelt:
-            self.report_once((name.text,), lambda: self._unknown_server(name))
+            self.report_once((name.text,), lambda: self._unknown_server(name, called))
 
-    def _unknown_server(self, name: syntax.Name) -> Diagnostic:
+    def _unknown_server(self, name: syntax.Name, called: str) -> Diagnostic:
         close = nearest(name.text, self.servers)
         if name.text in self.written:
             help = f"`{name.text}` is a workflow: call it as `{name.text}(…)`"
         elif close:
             help = f"did you mean `{close}`?"
+        elif called in self.written:
+            help = f"`{called}` is a workflow of this file: call it as `{called}(…)`"
         else:
             help = f'say where it is: `use {name.text} from "mcp.json"`'
         none = ("no server is used in this file",)

@@ -321,7 +321,12 @@ class Expressions:
             help = f"an argument is read by its name alone: `{field[1]}`"
             fix = replace_fix(read, field[1], is_safe=True)
             return Diagnostic("WF201", message, name.span, label=label, help=help, fix=fix)
-        if word in _STEPS and field[1] in self.scope.steps:
+        if word in _STEPS and field[1] not in self.scope.steps:
+            if nearest(name.text, self.scope.variables) is not None:
+                return None
+            help = "what a step gives is read by a name: add `as x` after its call, and read `x.…`"
+            return Diagnostic("WF201", message, name.span, label=label, help=help)
+        if word in _STEPS:
             binding = self.scope.steps[field[1]]
             if binding in self.scope.variables:
                 self.scope.variables[binding].used = True

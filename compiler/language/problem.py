@@ -21,7 +21,7 @@ FOREIGN_VALUES = {
 FOREIGN_TYPES = {
     "str": "string", "text": "string", "int": "integer", "float": "number", "double": "number",
     "bool": "boolean", "none": "null", "object": "any", "dict": "any", "timestamp": "datetime",
-    "url": "uri", "array": "any[]", "list": "any[]",
+    "url": "uri", "undefined": "null", "void": "null", "array": "any[]", "list": "any[]",
 }  # fmt: skip
 
 

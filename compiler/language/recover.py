@@ -74,7 +74,8 @@ KEYWORD_OF = {
     "compensate": "undo", "assert": "require", "ensure": "require", "retries": "retry",
     "within": "timeout", "wait": "every", "output": "return", "concurrently": "parallel",
     "instructions": "instruction", "into": "as",
-    "expect": "require", "check": "require",
+    "expect": "require", "check": "require", "node": "step", "activity": "step", "stage": "step",
+    "interface": "type", "struct": "type",
 }  # fmt: skip
 _NEAR = 200
 CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -97,10 +98,23 @@ class Piece(Struct):
     """Of a workflow's header: where its body ends; -1 where it is never closed."""
     early_end: int = -1
     """Of a workflow's header: a brace that seems to end the body, and is followed by more of it."""
+    nested_parallels: list[int] = field(default_factory=list)
+    """Of a workflow's header: each `parallel` that stands in another, where it must not."""
     open_parallel: int = -1
     """Of a workflow's header: the brace of a `parallel` that is still open after its steps."""
     outer: Piece | None = None
     """Of a workflow's header: the workflow in whose body it stands, where it must not."""
+
+
+def has_braces_of_its_own(text: str, piece: Piece) -> bool:
+    """Whether a piece closes each brace that it opens, and no other."""
+    depth = 0
+    for match in _LEXEMES.finditer(text, piece.start, piece.end):
+        if match[0] in ("{", "}"):
+            depth += 1 if match[0] == "{" else -1
+            if depth < 0:
+                return False
+    return depth == 0
 
 
 def before(text: str, start: int, end: int) -> tuple[int, list[int]]:
@@ -228,8 +242,8 @@ class _Cutter:
         if self._starts_a_line(match.start()):
             if match.lastgroup == "word":
                 self._cut_before(match)
-            elif match[0] == "-" and not self.open:
-                self.close_piece()  # a list, as in YAML
+            elif match[0] in ("-", "@") and not self.open:
+                self.close_piece()  # an item of a list, as in YAML; a decorator, as in Python
         elif match.lastgroup == "word" and not self.open and self._follows_a_whole_piece():
             words = _STATEMENTS if self.workflow is not None else _DECLARATIONS
             if (follows := words.get(match[0])) and follows.match(self.text, match.end()):
@@ -274,7 +288,9 @@ class _Cutter:
                 self._open_piece("workflow_header", match.start())
         if follows is None:
             if (self.open and self._seems_to_be_a_step(match)) or (
-                not self.open and word in CLAUSES and self._is_of_no_step()
+                not self.open
+                and word in CLAUSES
+                and (self._is_of_no_step() or self._opens_a_block(match))
             ):
                 self.close_piece()
             return
@@ -298,10 +314,25 @@ class _Cutter:
                 self._enter_workflow()
             if self.workflow is not None and (certain or not self.open):
                 self._take_brace_of_parallel()
-                if self.parallels and self.parallels[-1] != -1 and word != "step":
+                if word == "parallel" and self._is_nested(match.start()):
+                    self.workflow.nested_parallels.append(match.start())
+                elif self.parallels and self.parallels[-1] != -1 and word != "step":
                     self.workflow.open_parallel = self.parallels.pop()
                 self.close_piece()
                 self._open_piece("statement", match.start())
+
+    def _opens_a_block(self, match: re.Match[str]) -> bool:
+        """Whether a `for` or `when` holds the lines after it, as in other languages."""
+        line = self.text[match.start() :].split("\n", 1)[0].split("#")[0].rstrip()
+        return match[0] in ("for", "when") and line.endswith(("{", ":"))
+
+    def _is_nested(self, start: int) -> bool:
+        """Whether a `parallel` stands deeper than the line that opens the one around it."""
+        if not self.parallels or self.parallels[-1] == -1:
+            return False
+        line_start = self.text.rfind("\n", 0, self.parallels[-1]) + 1
+        indent = len(self.text[line_start:]) - len(self.text[line_start:].lstrip())
+        return self._column(start) > indent + 1
 
     def _seems_to_start_a_piece(self, match: re.Match[str]) -> bool:
         """Whether a word that is no keyword, at the start of a line, begins something new.
@@ -312,7 +343,7 @@ class _Cutter:
             return False
         line = self.text[match.start() :].split("\n", 1)[0].split("#")[0].rstrip()
         if match[0] == "if":
-            return "{" in line
+            return "{" in line or line.endswith(":") or re.search(r"\bstep\b", line) is not None
         if line.endswith(","):
             return False  # an argument, rather
         if KEYWORD_OF.get(match[0].lower()) in _CONTINUATIONS:
@@ -402,7 +433,9 @@ class _Cutter:
                 self.workflow, self.piece = self.piece, None
                 self.workflow.body_start = match.start()
                 return True
-            if self.workflow is not None and self._first_word() in _BLOCKS:
+            if self.workflow is not None and (
+                self._first_word() in _BLOCKS or self._is_step_of_steps(match)
+            ):
                 self.piece.end = match.end()
                 self.piece = None
                 self.parallels.append(-1)
@@ -425,6 +458,13 @@ class _Cutter:
                 self.workflow = self.workflow.outer
             return True
         return False
+
+    def _is_step_of_steps(self, match: re.Match[str]) -> bool:
+        """Whether a brace opens what is meant as a step that has steps in it."""
+        assert self.piece is not None
+        head = self.text[self.piece.start : match.start()]
+        is_step = re.fullmatch(r"step\s+\w+\s*:?\s*", head) is not None
+        return is_step and _STEP_INSIDE.match(self.text, match.end()) is not None
 
     def _starts_a_statement(self, start: int) -> bool:
         """Whether a brace begins something of its own in the body of a workflow."""

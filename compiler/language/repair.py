@@ -104,6 +104,13 @@ def is_on_line_of(found: Diagnostic, other: Diagnostic) -> bool:
     return found.span.line == other.span.line
 
 
+def is_behind(found: Diagnostic, other: Diagnostic) -> bool:
+    """Whether a diagnostic starts on the line of another, and not in front of it."""
+    assert found.span is not None
+    assert other.span is not None
+    return is_on_line_of(found, other) and other.span.start <= found.span.start
+
+
 def _is_near(first: Diagnostic, second: Diagnostic) -> bool:
     """Whether hardly anything stands between two diagnostics of a line."""
     if not is_on_line_of(first, second):

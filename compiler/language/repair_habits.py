@@ -93,13 +93,14 @@ def _alternative(place: Place) -> Repair | None:
     """`"a" or "b"` and `("a", "b")` as a type."""
     if "VBAR" not in place.accepts or "COMMA" in place.accepts:
         return None
-    mark = re.match(r'or\b|,(?=\s*")', place.rest)
+    mark = re.match(r'or\b|[,/](?=\s*")', place.rest)
     if mark is None or place.is_first_on_line:
         return None
     gap = "" if place.text[place.start - 1].isspace() else " "
+    are_texts = place.text[place.previous_end - 1] == '"'
     return place.replace(
         "alternatives stand between `|`", f"{gap}|", (("VBAR", "|"),), length=mark.end(),
-        is_safe=False, help='write `"a" | "b"`',
+        is_safe=False, help='write `"a" | "b"`' if are_texts else None,
     )  # fmt: skip
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from ..diagnostics import Edit, Fix, Silence, replace_fix
+from ..diagnostics import Diagnostic, Edit, Fix, Silence, replace_fix
 from ..diagnostics.suggest import nearest
 from ..source import Span
 from .problem import BASE_TYPE_NAMES, FOREIGN_VALUES, TEXTS, problem
-from .recover import CLAUSES, CLOSING, KEYWORD_OF, KEYWORDS, before, just_before
+from .recover import CLAUSES, CLOSING, KEYWORD_OF, KEYWORDS, Piece, before, just_before
 from .repair_habits import HABITS, other_bracket
 from .repair_place import Place, Repair
 from .repair_steps import STEPS
@@ -111,7 +111,7 @@ def _colon_too_many(place: Place) -> Repair | None:
     if place.found not in (":", "=") or place.opening or "COLON" in place.accepts:
         return None
     if place.piece.rule == "workflow_header" and place.accepts <= TEXTS:
-        return place.replace("no `:` follows the name of a workflow", "")
+        return place.replace(f"no `{place.found}` follows the name of a workflow", "")
     if place.previous_word == "parallel":
         return None  # the brace is missing as well
     if place.previous_word not in KEYWORDS or place.previous[0] != place.previous_word:
@@ -137,11 +137,12 @@ def _comma_too_many(place: Place) -> Repair | None:
     is_safe = re.match(
         r",\s*(?:[,)\]}#\n]|\Z|(?:as|version|every|unsafe)\b)", place.rest
     ) is not None or (place.text[place.previous_end - 1] in ",([{")
-    help = "return an object: `{a: a, b: b}`" if place.first_word == "return" else None
     repair = place.replace(
-        f"a `,` too many: none belongs {where}", "", label="not expected here", is_safe=is_safe,
-        help=None if is_safe else help,
-    )  # fmt: skip
+        f"a `,` too many: none belongs {where}", "", label="not expected here", is_safe=is_safe
+    )
+    if place.first_word == "return" and not is_safe:
+        help = "return an object: `{a: a, b: b}`"
+        repair = replace(repair, problem=replace(repair.problem, help=help, fix=None))
     # A name or an argument may be missing, rather than the comma one too many.
     piece = place.source.span(place.piece.start, place.piece.end)
     silences = (
@@ -267,7 +268,7 @@ def _keyword(place: Place) -> Repair | None:
         if len(word[0]) < 4 and not place.is_at_start and word[0].lower() != meant:
             return None
     assert meant is not None
-    if re.match(r"\s*[({]", place.rest[word.end() :]) and is_foreign:
+    if re.match(r'\s*(?:"[^"\n]*"\s*)?[({]', place.rest[word.end() :]) and is_foreign:
         return None
     if place.is_at_start and re.match(r"\s*:", place.rest[word.end() :]):
         return None
@@ -292,12 +293,38 @@ def _foreign_value(place: Place) -> Repair | None:
     if value is None or terminal_of(value) not in place.accepts:
         return None
     assert word is not None
+    if value == "null" and (optional := _absent_default(place, word)):
+        return optional
     return place.replace(
         f"`{word[0]}` is written `{value}`",
         value,
         ((terminal_of(value), value),),
         length=word.end(),
     )
+
+
+def _absent_default(place: Place, word: re.Match[str]) -> Repair | None:
+    """`arg note: string = None`: an argument that may be left out."""
+    declared = re.fullmatch(
+        r"arg\s+(?P<name>\w+)\s*(?P<optional>\?)?(?P<type>[^=]*?)\s*=\s*",
+        place.text[place.piece.start : place.start],
+    )
+    if declared is None or re.search(r"\b(?:null|any)\b", declared["type"]):
+        return None
+    start = place.piece.start
+    name_end, type_end = start + declared.end("name"), start + declared.end("type")
+    value = place.source.span(type_end, place.start + word.end())
+    edits = [Edit(value, "")]
+    if declared["optional"] is None:
+        edits.insert(0, Edit(place.source.span(name_end, name_end), "?"))
+    found = problem(
+        "an argument that may be left out has a `?` after its name, and no default",
+        place.span(word.end()),
+        help=f"write `{declared['name']}?{declared['type']}`",
+        fix=Fix(tuple(edits), title="make it optional"),
+        silences=(Silence(frozenset({"WF402"}), value),),
+    )
+    return Repair(found, (("_NULL", "null"),), place.start + word.end())
 
 
 def _quoted_name(place: Place) -> Repair | None:
@@ -376,12 +403,41 @@ def _bare_text(place: Place) -> Repair | None:
     )  # fmt: skip
 
 
+# The brace of a body and a text that it starts with, as in Python.
+_TEXT_INSIDE = re.compile(
+    r'\{(?:\s|#[^\n]*\n)*("""(?:[^\\]|\\.)*?"""|"(?:[^"\\\n]|\\.)*")', re.DOTALL
+)
+
+
+def _description_inside(piece: Piece, name: Span) -> Diagnostic | None:
+    """The diagnostic for a workflow whose description is the first thing in its body."""
+    source = name.source
+    inside = _TEXT_INSIDE.match(source.text, piece.body_start) if piece.body_start != -1 else None
+    if inside is None:
+        return None
+    text = source.span(*inside.span(1))
+    before_it = len(source.text[: text.start].rstrip())
+    edits = (
+        Edit(source.span(name.end, name.end), f" {text.text}"),
+        Edit(source.span(before_it, text.end), ""),
+    )
+    return problem(
+        "the description of a workflow stands in front of its `{`",
+        name,
+        label="it belongs after this",
+        fix=Fix(edits, is_safe=True, title="move it"),
+        silences=(Silence(frozenset({"WF101"}), text),),
+    )
+
+
 def _missing_description(place: Place) -> Repair | None:
     if place.piece.rule != "workflow_header" or place.kind != "$END":
         return None
     if not place.accepts <= TEXTS:
         return None
     name = place.source.span(place.previous_end - len(place.previous_word), place.previous_end)
+    if found := _description_inside(place.piece, name):
+        return Repair(found, (("STRING", '""'),), place.start)
     found = problem(
         "this workflow has no description",
         name,

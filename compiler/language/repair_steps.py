@@ -17,7 +17,7 @@ from .repair_place import Place, Repair
 from .syntax_errors import is_of_another_language
 
 _CLAUSES = {f"_{word.upper()}" for word in CLAUSES}
-_VERBS = r"(?:(?:await|async|call|run|do|exec|execute|invoke)\s+)*"
+_VERBS = r"(?:(?:await|async|call|run|do|exec|execute|invoke|step)\s+)*"
 _CALL = re.compile(
     r"(?:(?:let|var|const|val|set)\s+)?"
     r"(?:(?P<name>[A-Za-z_]\w*)\s*(?::\s*[A-Za-z_]\w*\s*(?==))?(?P<mark>:=|<-|=(?!=)|:)\s*)?"
@@ -293,7 +293,8 @@ def _second_of_loop(place: Place) -> Repair | None:
 # --- What is returned
 
 
-_RETURNED = re.compile(r"return\s+([A-Za-z_][\w.]*(?:\s*,\s*[A-Za-z_][\w.]*)+)\s*\Z")
+_PATH = r'[A-Za-z_]\w*(?:\.\w+|\[(?:\d+|"[^"\n]*")\])*'
+_RETURNED = re.compile(rf"return\s+({_PATH}(?:\s*,\s*{_PATH})+)\s*\Z")
 
 
 def _several_returned(place: Place) -> Repair | None:
@@ -304,7 +305,7 @@ def _several_returned(place: Place) -> Repair | None:
     if returned is None:
         return None
     paths = re.split(r"\s*,\s*", returned[1])
-    names = [path.rsplit(".")[-1] for path in paths]
+    names = [re.findall(r"[A-Za-z_]\w*", path)[-1] for path in paths]
     if len(set(names)) < len(names):
         return None
     new = "{" + ", ".join(f"{name}: {path}" for name, path in zip(names, paths, strict=True)) + "}"

@@ -8,6 +8,7 @@ the file: the text is freed of the habits of other languages (`slips`) and cut i
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lark.exceptions import UnexpectedInput
@@ -16,14 +17,15 @@ from ..source import Span
 from . import syntax
 from .grammar import grammar
 from .parse import Builder
-from .recover import DECLARATIONS, KEYWORDS, Piece, pieces
-from .repair import Mender, is_on_line_of
+from .recover import DECLARATIONS, KEYWORDS, Piece, has_braces_of_its_own, pieces
+from .repair import Mender, is_behind, is_on_line_of
 from .repair_steps import without_braces
 from .slips import mend_slips
 from .syntax_errors import (
     another_language,
     closed_early,
     explain,
+    nested_parallel,
     nested_workflow,
     never_closed,
     no_body,
@@ -57,7 +59,13 @@ def _is_of_another_language(text: str, cut: list[Piece]) -> bool:
     """Whether a text has more than one line, and nothing in it starts as it does here."""
     if "\n" not in text.strip():
         return False
-    return not any(starts_as_here(text, piece, DECLARATIONS) for piece in cut)
+    # What is indented deeper belongs to something else.
+    outermost = [piece for piece in cut if _indent(text, piece) <= _indent(text, cut[0])]
+    return not any(starts_as_here(text, piece, DECLARATIONS) for piece in outermost)
+
+
+def _indent(text: str, piece: Piece) -> int:
+    return piece.start - text.rfind("\n", 0, piece.start)
 
 
 class _Salvager:
@@ -91,7 +99,7 @@ class _Salvager:
             lost = explain(error, self._source, piece)
             # What follows a repair or a slip on its line may be wrong only because of that, and a
             # brace that is left over because of any mistake before it.
-            slips = [i for i in range(self._slips) if is_on_line_of(self._problems[i], lost)]
+            slips = [i for i in range(self._slips) if is_behind(lost, self._problems[i])]
             is_left_over = text.strip() == "}" and self._problems
             is_of_foreign = self._is_of_foreign(piece, workflow)
             if is_of_foreign:
@@ -101,10 +109,13 @@ class _Salvager:
                 piece.rule == "declaration"
                 and any(is_on_line_of(lost, earlier) for earlier in self._problems)
             )
+            is_told = is_told or self._goes_on_after_try(piece)
             if not (is_left_over or slips or is_told or is_of_foreign):
                 self._problems.append(lost)
         self._problems += mender.problems
-        if mender.problems and piece.rule == "statement" and text.startswith("return", piece.start):
+        is_returned = mender.problems and text.startswith("return", piece.start)
+        is_long_text = tree is None and text.startswith("instruction", piece.start)
+        if piece.rule == "statement" and (is_returned or is_long_text):
             self._foreign = self._source.position(piece.start)[1], known
         elif tree is not None:
             self._foreign = None
@@ -118,6 +129,15 @@ class _Salvager:
                 found = self._problems[index]
                 self._problems[index] = with_silences(found, self._source, piece, body)
         return built
+
+    def _goes_on_after_try(self, piece: Piece) -> bool:
+        """Whether a piece is the other part of a `try`, which has been told."""
+        text = self._source.text
+        return re.compile(r"(?:catch|except|finally)\b").match(
+            text, piece.start
+        ) is not None and any(
+            each.span is not None and each.span.text == "try" for each in self._problems
+        )
 
     def _is_of_foreign(self, piece: Piece, workflow: Span | None) -> bool:
         """Whether a piece that is lost is a part of what another language has, and this has not.
@@ -141,11 +161,18 @@ class _Salvager:
         span = self._source.span(piece.start, end)
         known = len(self._problems)
         statements = [self.piece(statement, span) for statement in piece.statements]
-        # A mistake in a statement may have taken the brace with it.
-        is_wrong_inside = len(self._problems) > known
+        # A mistake in a statement may have taken the brace with it; and who is still writing the
+        # last one has not come to it yet.
+        parsed = self._builder.parsed
+        is_wrong_inside = len(self._problems) > known and (
+            (bool(statements) and statements[-1] is None)
+            or not all(has_braces_of_its_own(parsed, each) for each in piece.statements)
+        )
         if piece.outer is not None:
             header_span = self._source.span(piece.start, piece.end)
             self._problems.append(nested_workflow(header_span))
+        for start in piece.nested_parallels:
+            self._problems.append(nested_parallel(self._source.span(start, start + 8)))
         if piece.open_parallel != -1:
             if self._source.text[piece.open_parallel] == "{":
                 self._problems.append(never_closed(self._source, piece.open_parallel))

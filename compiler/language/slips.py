@@ -32,7 +32,8 @@ _SLIPS = re.compile(
     | (?P<rule> ^(?:---|```[ ]*\w*)[ ]*$ )
     | (?P<block_comment> /\*.*?\*/ | <!--.*?--> )
     | (?P<open_comment> (?:/\*|<!--)[^\n]* )
-    | (?P<single_quotes> f?'(?:[^'"\\\n])*' | f?[‘‚][^‘’"\\\n]*’ | `[^`"\\\n]*` )
+    | (?P<single_quotes> f?'(?:[^'"\\\n]|(?<=\w)'(?=\w))*'(?!\w) | f?[‘‚][^‘’"\\\n]*’
+                       | `[^`"\\\n]*` )
     | (?P<smart_quotes> f?[“„”«][^“„”«»"\\\n]*[”“»] )
     | (?P<dollar> \$\{\{?[ ]*(?P<in_dollar>[A-Za-z_][\w.\[\]]*)[ ]*\}\}? | \$[A-Za-z_]\w* )
     | (?P<mustache> \{\{[ ]*(?P<in_mustache>[A-Za-z_][\w.\[\]]*)[ ]*\}\} )
@@ -152,6 +153,10 @@ def _rule(source: SourceFile, match: re.Match[str]) -> _Mended:
 
 
 def _quotes(source: SourceFile, match: re.Match[str]) -> _Mended:
+    if match[0].startswith("`") and "${" in match[0]:
+        mended = f'f"{match[0][1:-1]}"'.replace("${", "{")
+        found = _slip(source, match, "values are put into an f-string", f"write `{mended}`", mended)
+        return mended.ljust(len(match[0])), found
     prefix = "f" if match[0].startswith("f") else ""
     mended = f'{prefix}"{match[0][len(prefix) + 1 : -1]}"'
     mark = match[0][len(prefix)]
@@ -236,7 +241,7 @@ def _separates_items(text: str, offset: int) -> bool:
         elif text[position] in "([{":
             if depth == 0:
                 line = text[text.rfind("\n", 0, position) + 1 : position].split()
-                return not (text[position] == "{" and line and line[0] in ("workflow", "parallel"))
+                return not (text[position] == "{" and {"workflow", "parallel"} & {*line})
             depth -= 1
     return False
 

@@ -18,7 +18,7 @@ from ..diagnostics import Diagnostic, Silence, replace_fix
 from ..diagnostics.suggest import nearest
 from ..source import SourceFile, Span
 from .problem import BASE_TYPE_NAMES, TEXTS, problem
-from .recover import CLAUSES, CLOSING, Piece, before, comment_with, just_before
+from .recover import CLAUSES, CLOSING, KEYWORDS, Piece, before, comment_with, just_before
 from .written_otherwise import in_parentheses, unmatched_braces, written_otherwise
 
 NO_WORKFLOW = "there is no workflow in this file"
@@ -89,6 +89,7 @@ _INSTEAD = {
     "prompt": 'what the model is to do stands in an `instruction "…"`, or a step\'s `guidance "…"`',
     "env": "what a server needs of the environment stands in its configuration, as `${NAME}`",
     "end": "a workflow ends with `}`",
+    "class": "an object with fields is a type: `type NAME = {field: type}`",
 }
 _SAME_AS = {
     "elif": "else", "unless": "if", "foreach": "while", "loop": "while", "catch": "try",
@@ -96,14 +97,16 @@ _SAME_AS = {
     "function": "def", "fn": "def", "include": "import", "input": "inputs", "params": "inputs",
     "param": "inputs", "parameter": "inputs", "args": "inputs", "output": "outputs", "job": "run",
     "jobs": "steps", "task": "run", "call": "run", "name": "description", "typedef": "enum",
-    "interface": "enum", "struct": "enum", "class": "enum", "servers": "import",
+    "record": "class", "model": "class", "servers": "import",
     "mcpservers": "import", "from": "import", "tools": "import", "on_failure": "on_error",
     "onerror": "on_error", "on": "on_error", "fallback": "on_error", "rescue": "on_error",
     "depends_on": "needs", "depends": "needs", "after": "needs", "before": "needs", "then": "needs",
     "requires": "needs", "system": "prompt", "user": "prompt", "message": "prompt",
     "environment": "env", "secrets": "env", "secret": "env", "echo": "print", "log": "print",
     "console": "print", "async": "def", "export": "def", "public": "def", "module": "def",
-    "package": "def", "arguments": "inputs",
+    "package": "def", "arguments": "inputs", "variable": "inputs", "edge": "needs",
+    "transition": "needs", "next": "needs", "goto": "needs", "provider": "import",
+    "resource": "run", "locals": "let", "local": "let",
 }  # fmt: skip
 
 
@@ -182,7 +185,10 @@ def with_silences(
     """
     text = source.text[piece.start : piece.end]
     # What is called, and whose field is read, is not what the piece gives a name to.
+    first = re.match(r"\w*", text)
+    word = first[0] if first else ""
     words = frozenset(re.findall(r"(?<![.\w])[A-Za-z_]\w*+(?!\s*[.(])", text))
+    words -= {word} & KEYWORDS
     # Where the name itself is missing, any unknown name may be the one.
     names = None if _NAMELESS.search(text) else words
     everywhere = source.span(0, len(source.text))
@@ -192,8 +198,6 @@ def with_silences(
         Silence(frozenset({"WF303"}), everywhere, frozenset(re.findall(r"^arg\s+(\w+)", text))),
         Silence(frozenset({"WF207"}), body),
     ]
-    first = re.match(r"\w*", text)
-    word = first[0] if first else ""
     if piece.rule != "statement" or word in ("use", "type"):
         of_word = {"use": {"WF301"}, "type": {"WF208"}, "workflow": {"WF201"}}.get(
             word, {"WF201", "WF208", "WF301"}
@@ -247,6 +251,15 @@ def nested_workflow(header: Span) -> Diagnostic:
         "a workflow cannot stand within another",
         header,
         help="move it out; a step calls it as `step NAME: workflow(…)`",
+    )
+
+
+def nested_parallel(word: Span) -> Diagnostic:
+    """Return the diagnostic for a `parallel` within another."""
+    return problem(
+        "a `parallel` cannot stand within another",
+        word,
+        help="its steps run at the same time as the others: put them all in one",
     )
 
 
@@ -341,6 +354,31 @@ def _unexpected(span: Span, token: Token, expected: set[str], piece: Piece) -> D
             "without braces",
             span,
             help=f"write `{what} {block[2]}: {follows}`",
+        )
+    named = re.fullmatch(r"arg\s+(\w+)\s*", text[piece.start : span.start])
+    if found == "{" and named:
+        return problem(
+            "the type of an argument follows `:`, without braces",
+            span,
+            help=f"write `arg {named[1]}: string`",
+        )
+    if found == "{" and re.fullmatch(r"step\s+\w+\s*:\s*", text[piece.start : span.start]):
+        return problem(
+            "a step makes one call, without braces",
+            span,
+            help="write a step for each; those in a `parallel { … }` run at the same time",
+        )
+    if piece.rule == "workflow_header" and text[last - 1] == '"' and found in (":", "=>", "->"):
+        return problem(
+            "the body of a workflow stands between braces",
+            span,
+            help='write `workflow NAME "description" {`, and `}` after its last statement',
+        )
+    if found in ("|", ">", "<") and expected <= TEXTS:
+        return problem(
+            "a text over several lines stands between quotes",
+            span,
+            help=f'write `{text[piece.start : last].split()[-1]} """…"""`',
         )
     if instead := written_otherwise(span, last, opening, expected, piece):
         return instead
@@ -452,6 +490,14 @@ def _unknown_start(span: Span, expected: set[str], piece: Piece) -> Diagnostic:
         help = 'it stands in a workflow: `workflow NAME "description" { … }`'
     elif help is None and "_STEP" in expected:
         help = _as_a_step(_rest(span))
+    in_front = re.match(r"(?:(?:export|public|default|async)\s+)+(?=workflow\b)", _rest(span))
+    if in_front:
+        words = span.source.span(span.start, span.start + in_front.end())
+        return problem(
+            "nothing stands in front of `workflow`",
+            span.source.span(span.start, span.start + len(in_front[0].rstrip())),
+            fix=replace_fix(words, "", is_safe=True),
+        )
     where = "a workflow" if piece.rule == "statement" else "a file"
     return problem(
         f"nothing in {where} starts with {_shown(found)}",
@@ -556,6 +602,13 @@ def _unexpected_character(error: UnexpectedCharacters, source: SourceFile) -> Di
             help='let a tool do it; texts are put together in an f-string: `f"{first}{second}"`'
             if character == "+"
             else "let a tool do it",
+        )
+    decorated = re.match(r"@\w[\w.]*", rest)
+    if decorated and is_first:
+        return problem(
+            "nothing is decorated here",
+            source.span(start, start + decorated.end()),
+            help="leave it out: every workflow is a tool and a prompt of the server",
         )
     shown = character if character.isprintable() else ""
     return problem(

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ..diagnostics import Diagnostic, Edit, Fix, replace_fix
 from ..source import Span
-from .problem import TEXTS, problem
+from .problem import FOREIGN_TYPES, TEXTS, problem
 from .recover import CLAUSES, Piece, closing_of, just_before
 
 
@@ -62,6 +62,8 @@ def _literal(place: _Found) -> Diagnostic | None:
     found, text, last, span = place.found, place.text, place.last, place.span
     if place.is_joined and re.match(r"\d", found) and text[last - 1] == "0":
         return problem("a number does not start with 0", span.source.span(last - 1, span.end))
+    if place.is_joined and place.opening and (given := _duration(place)):
+        return given
     if place.is_joined and re.match(r"\w", found) and re.fullmatch(r"\d+", place.before_it):
         number = span.source.span(last - len(place.before_it), span.end)
         return problem("a number is written in digits alone", number, help="without `_` or `x`")
@@ -86,6 +88,29 @@ def _literal(place: _Found) -> Diagnostic | None:
     return None
 
 
+def _duration(place: _Found) -> Diagnostic | None:
+    """`hr.find(timeout = 10s)`: a clause among the arguments, or a duration as a value."""
+    start = place.last - len(place.before_it)
+    duration = re.compile(r"\d+(?:\.\d+)?(?:ms|[smh])\b").match(place.text, start)
+    if duration is None:
+        return None
+    span = place.span.source.span(*duration.span())
+    clause = just_before(r"\b(timeout|every)\s*=\s*\Z", place.text, start)
+    if clause is not None:
+        given = place.span.source.span(clause.start(), duration.end())
+        return clause_among_arguments(given, clause[1], f"{clause[1]} {span.text}")
+    return problem("a duration is no value", span, help=f'write a text, `"{span.text}"`')
+
+
+def clause_among_arguments(span: Span, clause: str, written: str) -> Diagnostic:
+    """Return the diagnostic for what is given to a tool, and was to be said of the step."""
+    return problem(
+        f"`{clause}` is a clause of the step, not an argument",
+        span,
+        help=f"write `{written}` behind the call",
+    )
+
+
 def _type(place: _Found) -> Diagnostic | None:
     """`("a", "b")`, `list[string]`, `Literal[…]`, `Array<string>`."""
     found, text, last = place.found, place.text, place.last
@@ -98,7 +123,13 @@ def _type(place: _Found) -> Diagnostic | None:
         return _array_behind(span, item[1] if item else "string")
     if expected == {"RSQB"} and text[last - 1] == "[":
         head = just_before(r"(\w+)\s*\[\s*\Z", text, last)
-        if head and head[1].lower() in ("literal", "enum", "union"):
+        if head and head[1].lower() == "union":
+            listed = re.match(r"[\w\s,]*", text[span.start :])
+            names = re.findall(r"\w+", listed[0] if listed else "")
+            meant = " | ".join(FOREIGN_TYPES.get(name.lower(), name) for name in names)
+            help = f"write `{meant}`"
+            return problem("alternatives stand between `|`", span, help=help)
+        if head and head[1].lower() in ("literal", "enum"):
             help = 'write `"a" | "b"`'
             return problem("alternatives stand between `|`", span, help=help)
         if head and head[1].lower() in ("dict", "map", "record"):
@@ -108,6 +139,11 @@ def _type(place: _Found) -> Diagnostic | None:
             help = "the `?` of an optional argument or field stands after its name: `x?: string`"
             return problem("a type is not made optional like this", span, help=help)
         return _array_behind(span, head[1] if head and found.isdigit() else found)
+    limit = re.match(r"[<>]=?\s*(\d+)", text[span.start :])
+    if limit and place.is_of_type and place.before_it:
+        bound = "max" if found.startswith("<") else "min"
+        help = f"write `{place.before_it}({bound} = {limit[1]})`"
+        return problem("a constraint stands in parentheses", span, help=help)
     if found == "<" and re.fullmatch(r"(?i)list|array|set", place.before_it):
         item = re.match(r"<\s*(\w+)", text[span.start :])
         return _array_behind(span, item[1] if item else "string")
@@ -134,6 +170,8 @@ def _field(place: _Found) -> Diagnostic | None:
 def _call(place: _Found) -> Diagnostic | None:
     """`hr.find[…]`, `hr.find(…).total`, `await hr.find(…)`, `len(x)`."""
     found, text, last, span = place.found, place.text, place.last, place.span
+    if found == "(" and text[last - 1] == "(" and "RPAR" in place.expected:
+        return problem("one `(` opens the arguments of a call", span, fix=replace_fix(span, ""))
     if found == "(":
         return _computed(place)
     if found == "[" and place.expected == {"LPAR"}:
@@ -146,7 +184,7 @@ def _call(place: _Found) -> Diagnostic | None:
     if found == '"' + found[1:-1] + '"' and text[last - 1] == '"' and place.opening == "(":
         return problem("two texts do not make one", span, help="write one string")
     if (
-        place.before_it in ("await", "async", "call", "run", "do", "invoke")
+        place.before_it in ("await", "async", "call", "run", "do", "invoke", "workflow", "step")
         and "LPAR" in place.expected
     ):
         return problem(
@@ -174,6 +212,15 @@ def _use(place: _Found) -> Diagnostic | None:
             place.span,
             help='write `use hr from "mcp.json"`',
         )
+    renamed = just_before(r'\buse\s+(\w+)\s+from\s+("[^"\n]*")\s*\Z', place.text, last)
+    name = re.match(r"as\s+([A-Za-z_]\w*)", place.text[place.span.start :])
+    if place.found == "as" and renamed and name:
+        use = place.span.source.span(renamed.start(), place.span.start + name.end())
+        new = f"use {renamed[1]} as {name[1]} from {renamed[2]}"
+        return problem(
+            "another name stands behind the server", place.span, help=f"write `{new}`",
+            fix=replace_fix(use, new, is_safe=True),
+        )  # fmt: skip
     if (
         place.found.startswith('"')
         and "_FROM" in place.expected
@@ -196,6 +243,17 @@ def _choice(place: _Found) -> Diagnostic | None:
             f"a value is not chosen with `{found}`",
             span,
             help="give the argument a default, `arg x = …`, or run the step only `when x`",
+        )
+    if found == "?" and just_before(r"\bwhen\b[^\n]*\Z", place.text, place.last):
+        return problem(
+            "a value is not chosen with `? :`", span,
+            help="a step runs where the condition of its `when` holds, another `when not …`",
+        )  # fmt: skip
+    if found in _COMPARISONS and place.before_it in ("and", "or", "not", "when", "require"):
+        return problem(
+            "a comparison has a value on both sides",
+            span,
+            help=f"write `x {found} …`, also where `x` stands in front of the `{place.before_it}`",
         )
     if place.opening == "[" and found == "for":
         return problem(
@@ -304,7 +362,7 @@ def _declared_inside(bracket: Span) -> Fix | None:
 
 # What stands between the parentheses and the body: perhaps what is given back, then a description.
 _REST_OF_HEADER = re.compile(
-    r'(?P<given>\s*(?:->|:)\s*[\w\[\]|]+)?\s*(?:"(?:[^"\\\n]|\\.)*"\s*)?\{(?:[ \t]*#[^\n]*)?'
+    r'(?P<given>\s*(?:->|=>|:)\s*[\w\[\]|]+)?\s*(?:"(?:[^"\\\n]|\\.)*"\s*)?\{(?:[ \t]*#[^\n]*)?'
 )
 _PARAMETER = re.compile(
     r"\s*(?P<name>[A-Za-z_]\w*)\s*(?P<optional>\??)\s*"
