@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from shop import lay_out, wfc
+from shop import edit, lay_out, wfc
 
 COMMANDS = {
     "check": (),
@@ -102,6 +102,14 @@ def test_a_file_that_cannot_be_written() -> None:
     assert (outcome.code, outcome.stderr.splitlines()[-1]) == (
         2, "Error: cannot write tools.lock.json: Is a directory",
     )  # fmt: skip
+
+
+def test_a_server_that_cannot_be_used_is_named_once() -> None:
+    Path("mcp.json").write_text('{"mcpServers": {"shop": {"command": "${input:shop}"}}}')
+    edit("buy.wf", '"shop.py"', '"mcp.json"')
+    first = wfc("check", "--locked", "buy.wf").stderr.splitlines()[0]
+    known = "${input:shop} is known to an editor only"
+    assert first == f'error[WF301]: the server "shop" cannot be used: {known}'
 
 
 def test_a_lock_is_not_said_to_know_what_cannot_be_used() -> None:

@@ -355,31 +355,6 @@ def _unexpected(span: Span, token: Token, expected: set[str], piece: Piece) -> D
             span,
             help=f"write `{what} {block[2]}: {follows}`",
         )
-    named = re.fullmatch(r"arg\s+(\w+)\s*", text[piece.start : span.start])
-    if found == "{" and named:
-        return problem(
-            "the type of an argument follows `:`, without braces",
-            span,
-            help=f"write `arg {named[1]}: string`",
-        )
-    if found == "{" and re.fullmatch(r"step\s+\w+\s*:\s*", text[piece.start : span.start]):
-        return problem(
-            "a step makes one call, without braces",
-            span,
-            help="write a step for each; those in a `parallel { … }` run at the same time",
-        )
-    if piece.rule == "workflow_header" and text[last - 1] == '"' and found in (":", "=>", "->"):
-        return problem(
-            "the body of a workflow stands between braces",
-            span,
-            help='write `workflow NAME "description" {`, and `}` after its last statement',
-        )
-    if found in ("|", ">", "<") and expected <= TEXTS:
-        return problem(
-            "a text over several lines stands between quotes",
-            span,
-            help=f'write `{text[piece.start : last].split()[-1]} """…"""`',
-        )
     if instead := written_otherwise(span, last, opening, expected, piece):
         return instead
     if opening == "(" and re.match(r"arg\b|type\b", text[piece.start :]) and "NAME" in expected:

@@ -235,6 +235,35 @@ def _use(place: _Found) -> Diagnostic | None:
     return None
 
 
+def _block(place: _Found) -> Diagnostic | None:
+    """`arg name {…}`, `step a: {…}`, a body behind `:`, and `instruction |`."""
+    found, span = place.found, place.span
+    so_far = place.text[place.piece.start : span.start]
+    argument = re.fullmatch(r"arg\s+(\w+)\s*", so_far)
+    if found == "{" and argument:
+        return problem(
+            "the type of an argument follows `:`, without braces", span,
+            help=f"write `arg {argument[1]}: string`",
+        )  # fmt: skip
+    if found == "{" and re.fullmatch(r"step\s+\w+\s*:\s*", so_far):
+        return problem(
+            "a step makes one call, without braces", span,
+            help="write a step for each; those in a `parallel { … }` run at the same time",
+        )  # fmt: skip
+    is_header = place.piece.rule == "workflow_header" and so_far.rstrip().endswith('"')
+    if is_header and found in (":", "=>", "->"):
+        return problem(
+            "the body of a workflow stands between braces", span,
+            help='write `workflow NAME "description" {`, and `}` after its last statement',
+        )  # fmt: skip
+    if found in ("|", ">", "<") and place.expected <= TEXTS:
+        return problem(
+            "a text over several lines stands between quotes", span,
+            help=f'write `{so_far.split()[-1]} """…"""`',
+        )  # fmt: skip
+    return None
+
+
 def _choice(place: _Found) -> Diagnostic | None:
     """`x or y`, `x ? y : z`, `[x for x in …]`, `x == y` outside of a condition."""
     found, span, expected = place.found, place.span, place.expected
@@ -377,4 +406,4 @@ def _declaration(parameter: re.Match[str]) -> str:
     return declared + (f" = {parameter['default']}" if parameter["default"] else "")
 
 
-_HABITS = (_literal, _type, _field, _call, _use, _choice)
+_HABITS = (_block, _literal, _type, _field, _call, _use, _choice)
