@@ -14,9 +14,9 @@ import unicodedata
 # classes and constants start in upper case, which no local name does.
 USED_IN_FUNCTIONS = frozenset(
     {
-        "adapter", "any", "bool", "check", "context", "ctx", "dict", "each", "equal", "error",
-        "float", "given", "has", "in_uri", "int", "item", "json_value", "len", "list", "mcp",
-        "object", "part", "present", "re", "result", "run", "str", "to_text",
+        "adapter", "any", "bool", "cast", "check", "context", "ctx", "dict", "each", "equal",
+        "error", "float", "given", "has", "in_uri", "int", "item", "json_value", "len", "list",
+        "mcp", "object", "part", "present", "re", "result", "run", "str", "to_text",
     }
 )  # fmt: skip
 _START_OF_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

@@ -373,6 +373,16 @@ def is_union(annotation: str) -> bool:
     return isinstance(ast.parse(annotation, mode="eval").body, ast.BinOp)
 
 
+def is_one_of_arrays(value: Schema) -> bool:
+    """Whether the annotation of a declared type is a union that has several arrays."""
+    if not isinstance(value, dict):
+        return False
+    value = _resolved(value)
+    parts = [_with_definitions(part, value) for part in value.get("anyOf", ())]
+    arrays = [part for part in parts if schema.types(part) == {"array"}]
+    return len(arrays) > 1 or any(map(is_one_of_arrays, parts))
+
+
 def is_of_models(name: str, wire_name: str) -> bool:
     """Whether an argument of a tool cannot have a name in Python, since models have it.
 

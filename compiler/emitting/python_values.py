@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from .. import plan, schema
 from ..schema import Json
-from .python_types import attribute_names
+from .python_types import attribute_names, is_one_of_arrays
 from .reads import Reads
 
 _OPPOSITES = {
@@ -40,6 +40,8 @@ class Local(Struct):
     """Python for the output as it came, None for what is no output."""
     has_models: bool = False
     """Whether it holds models of all its parts, and not only of those that are read."""
+    is_declared: bool = False
+    """Whether its annotation is that of a type that a `.wf` declares."""
     reads: Reads = field(default_factory=Reads)
     has_keys: bool = False
     """Whether it is a `TypedDict`, the result of another workflow."""
@@ -148,7 +150,17 @@ class Values:
 
     def source(self, path: plan.Path, step: str, *, as_it_came: bool) -> str:
         """Return the Python for an array that is gone through."""
-        return self._walk(path, step, as_it_came=as_it_came)[0]
+        written = self._walk(path, step, as_it_came=as_it_came)[0]
+        return self._array(written, path.name, path.type)
+
+    def _array(self, written: str, name: str, type: plan.Type) -> str:
+        """Return the Python for an array that items are read of.
+
+        Of arrays of one kind or another, type checkers know no more than that they hold objects.
+        """
+        if self.variables[name].is_declared and is_one_of_arrays(type.schema):
+            return f"cast(Sequence[Any], {written})"
+        return written
 
     def _walk(
         self, path: plan.Path, step: str, *, as_it_came: bool | None = None
@@ -170,7 +182,8 @@ class Values:
             attribute = variable.attribute(path.accesses[:position])
             if isinstance(access.key, int):
                 self.uses.item = True
-                written = f"{self.run}.item({step!r}, {written}, {access.key})"
+                array = written if is_kept else self._array(written, path.name, access.before)
+                written = f"{self.run}.item({step!r}, {array}, {access.key})"
             elif attribute is not None and not is_kept:
                 written += f".{attribute}"
             elif variable.has_keys and position == 1 and not access.optional:

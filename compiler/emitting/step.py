@@ -131,6 +131,8 @@ class StepWriter:
             "guidance": guidance,
             "target": name if is_used else None,
             "single": own_name if is_used else None,
+            # mypy lets nobody assign what a function returns that only ever returns None.
+            "is_null": isinstance(step.action, plan.WorkflowCall) and output.annotated == "None",
             "annotation": annotated,
             "absent": absent,
             "options": options,
@@ -175,6 +177,7 @@ class StepWriter:
                     name,
                     lambda accesses: attribute((*prefix, *accesses)),
                     has_models=base.has_models,
+                    is_declared=base.is_declared,
                 )
         else:
             written = self.values.value(items, step.name).python
@@ -203,6 +206,7 @@ class StepWriter:
             attribute_of_declared if output.has_models else attribute_of_reads(reads),
             kept_as=f"{self.values.run}.outputs[{step.name!r}]",
             has_models=output.has_models,
+            is_declared=step.declared,
             reads=reads,
             absence=absence_of(step.output),
         )

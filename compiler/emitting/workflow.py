@@ -236,7 +236,11 @@ class WorkflowWriter:
             # The SDK reads JSON in texts, but knows an argument only by the name that it has here.
             name = self.locals.add(f"{name}_")
         self.values.variables[parameter.name] = Local(
-            name, attribute_of_declared, has_models=has_models, absence=absence
+            name,
+            attribute_of_declared,
+            has_models=has_models,
+            is_declared=True,
+            absence=absence,
         )
         options = [f"description={parameter.description!r}"] if parameter.description else []
         if parameter.type.absent and absence != "None":
@@ -289,8 +293,8 @@ class WorkflowWriter:
         if not isinstance(result, plan.Object):
             written = self.values.value(result, "return").python
             returned = self._returned(result)
-            is_untyped = written.startswith(("run.outputs", "run.field(", "json_value("))
-            if returned in (ANY_JSON, "None") or (is_untyped and returned != "Any"):
+            may_be_any = written.startswith(("run.", "json_value("))
+            if returned in (ANY_JSON, "None") or (may_be_any and returned != "Any"):
                 # Type checkers want to be told what a value is that may be any.
                 return returned, [f"result: {returned} = {written}", "return result"]
             return returned, [f"return {written}"]
