@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from .. import plan, schema
 from ..schema import Json
 from .python_types import attribute_names, is_one_of_arrays
-from .reads import Reads
+from .reads import Reads, is_made_for, may_lack
 
 _OPPOSITES = {
     "==": "!=",
@@ -265,7 +265,7 @@ class Values:
         if path.root.absent:
             conditions.append(f"{written} is not {variable.absence}")
             self.uses.absent |= variable.absence == "ABSENT"
-        if not any(_may_lack(access) for access in path.accesses):
+        if not may_lack(path):
             return conditions
         for position, access in enumerate(path.accesses, 1):
             rest = [each.key for each in path.accesses[position - 1 :]]
@@ -273,7 +273,7 @@ class Values:
                 variable.attribute(path.accesses[: position + ahead]) is not None
                 for ahead in range(len(rest))
             )
-            if (not in_model and rest != [access.key]) or not _is_made_for(access):
+            if (not in_model and rest != [access.key]) or not is_made_for(access):
                 self.uses.presence = True
                 return [*conditions, f"has({written}, {', '.join(map(repr, rest))})"]
             if isinstance(access.key, int):
@@ -399,17 +399,6 @@ def _differ_from_python(comparison: plan.Comparison) -> bool:
 def absence_of(type: plan.Type) -> str:
     """Return what an argument or a binding of a type is where it is absent."""
     return "ABSENT" if "null" in schema.types(type.schema) else "None"
-
-
-def _may_lack(access: plan.Access) -> bool:
-    """Whether what an access reads may not be there."""
-    return access.optional or not _is_made_for(access)
-
-
-def _is_made_for(access: plan.Access) -> bool:
-    """Whether what is read from is certainly an array for an item, and an object for a field."""
-    kind = "array" if isinstance(access.key, int) else "object"
-    return schema.types(access.before.schema) == {kind}
 
 
 def _is_nullable(path: plan.Path) -> bool:

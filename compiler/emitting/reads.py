@@ -108,6 +108,17 @@ def is_test(path: plan.Path) -> bool:
     return bool(path.accesses) and any(path.accesses[-1] is each for each in (_EACH, _THERE))
 
 
+def may_lack(path: plan.Path) -> bool:
+    """Whether a part on a path may not be there, in a value that is."""
+    return any(access.optional or not is_made_for(access) for access in path.accesses)
+
+
+def is_made_for(access: plan.Access) -> bool:
+    """Whether what is read from is certainly an array for an item, and an object for a field."""
+    kind = "array" if isinstance(access.key, int) else "object"
+    return schema.types(access.before.schema) == {kind}
+
+
 def _paths(workflow: plan.Workflow, *, requirements_of_own: bool = True) -> Iterator[plan.Path]:
     for step in workflow.steps:
         required = [
@@ -142,12 +153,12 @@ def _paths_of_step(step: plan.Step) -> Iterator[plan.Path]:
 
 
 def _paths_of_condition(condition: plan.Condition) -> Iterator[plan.Path]:
-    """Whether something is there is asked without reading what it is."""
+    """Whether something is there is asked without reading what it is, and not if it always is."""
     tested = {id(path) for path in plan.tested_paths(condition)}
     for path in plan.condition_paths(condition):
         if id(path) not in tested:
             yield path
-        else:
+        elif path.root.absent or may_lack(path):
             yield replace(path, accesses=(*path.accesses, _THERE))
 
 
