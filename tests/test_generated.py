@@ -1,5 +1,6 @@
 """Generated servers wherever they are put: in other folders, from several files, with secrets."""
 
+import json
 import logging
 import shutil
 import subprocess
@@ -173,4 +174,53 @@ async def test_a_secret_comes_from_the_environment_and_stays_there(
     assert "closed" in text_of(result)
     told = [text_of(result), str(trace), outcome.stderr, caplog.text, *texts_in(tmp_path)]
     for text in told:
+        assert secret not in text
+
+
+REDIRECTING = """
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+class Redirecting(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(307)
+        self.send_header("Location", f"http://elsewhere.test{self.path}")
+        self.end_headers()
+
+
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Redirecting).serve_forever()
+"""
+
+
+async def test_a_secret_in_a_url_is_not_told_by_a_redirect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = free_port()
+    secret = "open-sesame-8931"
+    monkeypatch.setenv("VAULT_PORT", str(port))
+    monkeypatch.setenv("VAULT_KEY", secret)
+    (tmp_path / "vault.py").write_text(REDIRECTING)
+    (tmp_path / "mcp.json").write_text(VAULT.replace("/mcp", "/${VAULT_KEY}/mcp"))
+    (tmp_path / "open.wf").write_text(OPEN)
+    opened = {
+        "name": "opened",
+        "inputSchema": {"type": "object", "properties": {"name": {"type": "string"}}},
+        "outputSchema": {"type": "object", "properties": {"result": {"type": "string"}}},
+    }
+    vault = {"from": "mcp.json", "tools": [opened], "resources": [], "resourceTemplates": []}
+    (tmp_path / "tools.lock.json").write_text(
+        json.dumps({"version": 1, "servers": {"vault": vault}})
+    )
+    outcome = wfc("build", "open.wf", "-o", "server.py", "--locked", folder=tmp_path)
+    assert outcome.returncode == 0, outcome.stderr
+    with process(tmp_path / "vault.py", str(port)):
+        wait_until(lambda: is_listening(port), "the vault listens")
+        async with connected(tmp_path / "server.py") as client:
+            result = await client.call_tool("open_vault", {})
+            trace = await prompt_texts(client, "open_vault", {})
+
+    assert "Redirect to http://elsewhere.test/${VAULT_KEY}/mcp not followed" in text_of(result)
+    for text in [text_of(result), str(trace), caplog.text]:
         assert secret not in text
