@@ -67,16 +67,16 @@ _COMMENTS = {"jsonschema": "  # type: ignore[import-untyped, unused-ignore]"}
 _OF_THE_PLUMBING = {
     "ABSENT", "Absent", "Answer", "CONNECT_TIMEOUT", "Call", "Connection", "Date", "DateTime",
     "Downstream", "Duration", "Email", "FORMAT_CHECKER", "FromText", "HERE", "HTTPServer",
-    "Handoff", "Integer", "Item", "LISTING_TIMEOUT", "MOST_QUESTIONS", "Number", "Output",
-    "Question", "Result", "Run", "SECRETS", "STOP_TIMEOUT", "Servers", "StepFailed", "TOOLS",
-    "Time", "UNASKED", "UNKNOWN_SESSION", "Uri", "Uuid", "adapter", "all_tools", "alternatives_of",
-    "asked_of", "call_tool", "changes", "check", "connect", "differences", "elicit",
-    "end_at_the_next_signal", "end_input_at_a_signal", "env", "equal", "fail", "fits", "from_text",
-    "given", "has", "http", "in_uri", "is_tighter", "is_within", "json_value", "keep_promise",
-    "kind_of", "kinds_of", "logger", "main", "mcp", "name_wrong_arguments", "number", "one_of",
-    "present", "problems_of", "python_server", "read_output", "read_text", "reason", "require",
-    "sample", "short", "teller", "text_of", "to_text", "validated", "warn_of_changes", "whole",
-    "without_secrets",
+    "Handoff", "IN_JSON", "Integer", "Item", "LISTING_TIMEOUT", "MOST_QUESTIONS", "Number",
+    "Output", "Question", "Result", "Run", "SECRETS", "STOP_TIMEOUT", "Servers", "StepFailed",
+    "TOOLS", "Time", "UNASKED", "UNKNOWN_SESSION", "Uri", "Uuid", "adapter", "all_tools",
+    "alternatives_of", "asked_of", "call_tool", "changes", "check", "connect", "differences",
+    "elicit", "end_at_the_next_signal", "end_input_at_a_signal", "env", "equal", "fail", "fits",
+    "from_json", "from_text", "given", "has", "http", "in_uri", "is_tighter", "is_within",
+    "json_value", "keep_promise", "kind_of", "kinds_of", "logger", "main", "mcp",
+    "name_wrong_arguments", "number", "one_of", "present", "problems_of", "python_server",
+    "read_output", "read_text", "reason", "require", "sample", "short", "teller", "text_of",
+    "to_text", "validated", "warn_of_changes", "whole", "without_secrets",
 }  # fmt: skip
 
 _BUILT_IN = {

@@ -42,6 +42,8 @@ class Local(Struct):
     """Whether it holds models of all its parts, and not only of those that are read."""
     is_declared: bool = False
     """Whether its annotation is that of a type that a `.wf` declares."""
+    is_any: bool = False
+    """Whether type checkers take it for whatever it is needed as."""
     reads: Reads = field(default_factory=Reads)
     has_keys: bool = False
     """Whether it is a `TypedDict`, the result of another workflow."""
@@ -210,7 +212,8 @@ class Values:
     def f_string(self, expression: plan.Expression, step: str, *, encode: str | None = None) -> str:
         """Return the Python for an f-string; booleans are written as in JSON.
 
-        `encode` is a function of the generated module that each value goes through.
+        `encode` is a function of the generated module that each value goes through, but for one
+        at the start: that is no part of a URI but has its scheme.
         """
         if not isinstance(expression, plan.Interpolation):
             return self.value(expression, step).python
@@ -220,7 +223,7 @@ class Values:
                 parts.append((False, part))
                 continue
             written = self.path(part, step).python
-            if encode is not None:
+            if encode is not None and parts:
                 written = f"{encode}({written})"
             elif "boolean" in schema.types(part.type.schema):
                 written = f"to_text({written})"

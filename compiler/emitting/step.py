@@ -207,6 +207,7 @@ class StepWriter:
             kept_as=f"{self.values.run}.outputs[{step.name!r}]",
             has_models=output.has_models,
             is_declared=step.declared,
+            is_any=output.annotated == "Any",
             reads=reads,
             absence=absence_of(step.output),
         )
@@ -395,13 +396,16 @@ class StepWriter:
         annotated = self._annotation_of_output(step, reads)
         has_models = step.declared and len(self.types.models) > models_before
         is_generic = annotated.startswith(("list[", "dict[")) and not is_union(annotated)
-        if annotated in self.types.classes or is_generic:
+        returned = self.workflow.workflow.result
+        is_alone = isinstance(returned, plan.Path) and returned.name == step.binding
+        is_class = annotated in self.types.classes and not (is_alone and annotated == "object")
+        if is_class or is_generic:
             return Output(annotated, annotated, has_models=has_models)
         if isinstance(step.action, plan.WorkflowCall):
             return Output(annotated, annotated)
         name = self.module.names.add(f"{snake_case(step.binding or step.name).upper()}_TYPE")
-        # mypy lets nobody assign what is only ever None.
-        kind = "Any" if annotated == "None" else annotated
+        # mypy lets nobody assign what is only ever None, nor return an `object` as what it is.
+        kind = "Any" if annotated in ("None", "object") else annotated
         definition = f"{name}: TypeAdapter[{kind}] = TypeAdapter({annotated})"
         self.types.models.append(Definition(definition))
         return Output(name, kind, has_models=has_models)

@@ -293,7 +293,9 @@ class WorkflowWriter:
         if not isinstance(result, plan.Object):
             written = self.values.value(result, "return").python
             returned = self._returned(result)
-            may_be_any = written.startswith(("run.", "json_value("))
+            may_be_any = written.startswith(("run.", "json_value(")) or (
+                isinstance(result, plan.Path) and self.values.variables[result.name].is_any
+            )
             if returned in (ANY_JSON, "None") or (may_be_any and returned != "Any"):
                 # Type checkers want to be told what a value is that may be any.
                 return returned, [f"result: {returned} = {written}", "return result"]
