@@ -204,7 +204,7 @@ class PythonTypes:
                 self.of_declared(_with_definitions(part, value), f"{name}{number}", strict=strict)
                 for number, part in enumerate(value["anyOf"], 1)
             ]
-            return " | ".join(dict.fromkeys(parts))
+            return " | ".join(dict.fromkeys(each for part in parts for each in _members(part)))
         kind = value.get("type")
         if kind == "array":
             inner = self.of_declared(
@@ -371,6 +371,14 @@ def schema_held_to(value: Schema) -> Any:
 def is_union(annotation: str) -> bool:
     """Whether an annotation is `A | B`, and not one whose parts have unions."""
     return isinstance(ast.parse(annotation, mode="eval").body, ast.BinOp)
+
+
+def _members(annotation: str) -> list[str]:
+    """Return what an annotation is a union of, itself alone where it is none."""
+    nodes = [ast.parse(annotation, mode="eval").body]
+    while isinstance(first := nodes[0], ast.BinOp):
+        nodes[:1] = [first.left, first.right]
+    return [ast.get_source_segment(annotation, node) or annotation for node in nodes]
 
 
 def is_one_of_arrays(value: Schema) -> bool:

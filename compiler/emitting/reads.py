@@ -108,6 +108,11 @@ def is_test(path: plan.Path) -> bool:
     return bool(path.accesses) and any(path.accesses[-1] is each for each in (_EACH, _THERE))
 
 
+def is_gone_through(path: plan.Path) -> bool:
+    """Whether a path leads to the items of an array that is gone through."""
+    return bool(path.accesses) and path.accesses[-1] is _EACH
+
+
 def may_lack(path: plan.Path) -> bool:
     """Whether a part on a path may not be there, in a value that is."""
     return any(access.optional or not is_made_for(access) for access in path.accesses)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import plan, schema
 from ..schema import ecma
@@ -26,7 +27,7 @@ from .python_values import (
     literal,
     set_of,
 )
-from .reads import ITEM, Reads, is_test
+from .reads import ITEM, Reads, is_gone_through, is_test
 
 if TYPE_CHECKING:
     from .workflow import Parameter, WorkflowWriter
@@ -146,6 +147,8 @@ class StepWriter:
         returned = [value for _, value in result.entries] if isinstance(result, plan.Object) else []
 
         def is_variable(path: plan.Path) -> bool:
+            if is_gone_through(path):
+                return not self._is_as_it_came(replace(path, accesses=path.accesses[:-1]))
             if is_test(path) or not local.is_kept(path):
                 return True
             # Whether a step was skipped is seen by its variable.
@@ -167,8 +170,7 @@ class StepWriter:
         written = ""
         if isinstance(items, plan.Path):
             base = self.values.variables[items.name]
-            reads = self.workflow.reads[items.name].at((*items.accesses, ITEM))
-            keeps = base.has_models and base.kept_as is not None and reads.whole
+            keeps = self._is_as_it_came(items)
             written = self.values.source(items, step.name, as_it_came=keeps)
             if not keeps:
                 prefix = (*items.accesses, ITEM)
@@ -187,6 +189,12 @@ class StepWriter:
         yield {"item": name, "array": written}
         self.values.run = "run"
         self.values.in_loop = ()
+
+    def _is_as_it_came(self, items: plan.Path) -> bool:
+        """Whether an array is gone through as it came: its items are passed on whole."""
+        base = self.values.variables[items.name]
+        reads = self.workflow.reads[items.name].at((*items.accesses, ITEM))
+        return base.has_models and base.kept_as is not None and reads.whole
 
     def _local(self, step: plan.Step, name: str, reads: Reads, output: Output) -> Local:
         """What the binding of a step is in Python."""

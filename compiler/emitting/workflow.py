@@ -314,7 +314,7 @@ class WorkflowWriter:
             keys[key] = f"NotRequired[{kind}]"
             read = self.values.value(value, "return")
             there = self.values.value(_as_present(value), "return").python
-            if read.absent and "(" in there:
+            if read.absent and not read.none and "(" in there:
                 # What is called is called once, and type checkers see what it returned.
                 local = self.local_name(key)
                 later += [f"{local} = {read.python}", f"if {local} is not ABSENT:"]
