@@ -233,6 +233,7 @@ class ModuleWriter:
             "reads_optional_fields": self.uses.optional_field,
             "asks_for_presence": self.uses.presence,
             "compares": self.uses.equality or used.enumerates,
+            "reads_found_fields": self.uses.not_absent,
             "reads_patterns": self.uses.pattern,
             "gives_defaults": self.uses.given,
             "json_values": self.uses.json_value,

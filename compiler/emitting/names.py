@@ -16,7 +16,7 @@ USED_IN_FUNCTIONS = frozenset(
     {
         "adapter", "any", "bool", "cast", "check", "context", "ctx", "dict", "each", "equal",
         "error", "float", "given", "has", "in_uri", "int", "item", "json_value", "len", "list",
-        "mcp", "object", "part", "present", "re", "result", "run", "str", "to_text",
+        "mcp", "not_absent", "object", "part", "present", "re", "result", "run", "str", "to_text",
     }
 )  # fmt: skip
 _START_OF_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

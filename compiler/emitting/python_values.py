@@ -85,6 +85,7 @@ class Uses(Struct):
     optional: bool = False
     outputs: bool = False
     given: bool = False
+    not_absent: bool = False
 
 
 class Values:
@@ -196,9 +197,22 @@ class Values:
             else:
                 self.uses.field = True
                 written = f"{self.run}.field({step!r}, {written}, {access.key!r})"
-            if access.after.absent and position < len(path.accesses):
+            is_last = position == len(path.accesses)
+            if access.after.absent and not is_last:
                 guards.append(f"{written} is not ABSENT")
+            if attribute is not None and not (is_kept or (access.after.absent and is_last)):
+                written = self._not_absent(written, access)
         return written, guards
+
+    def _not_absent(self, written: str, access: plan.Access) -> str:
+        """Return the Python for a field that has been found to be there.
+
+        Type checkers remember that of a name and its attributes, and not of what is called.
+        """
+        if not (access.optional and "(" in written):
+            return written
+        self.uses.not_absent = self.uses.absent = True
+        return f"not_absent({written})"
 
     def _is_models(self, path: plan.Path) -> bool:
         """Whether the value holds models of an argument, to be turned back into JSON."""
@@ -292,6 +306,7 @@ class Values:
                 if access.optional:
                     self.uses.absent = True
                     conditions.append(f"{written} is not ABSENT")
+                    written = self._not_absent(written, access)
         return conditions
 
     def _operand(self, condition: plan.Condition, step: str) -> str:

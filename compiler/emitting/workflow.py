@@ -313,14 +313,14 @@ class WorkflowWriter:
             assert isinstance(value, plan.Path)
             keys[key] = f"NotRequired[{kind}]"
             read = self.values.value(value, "return")
-            there = self.values.value(_as_present(value), "return").python
-            if read.absent and not read.none and "(" in there:
+            if read.absent and not read.none and "(" in read.python:
                 # What is called is called once, and type checkers see what it returned.
                 local = self.local_name(key)
                 later += [f"{local} = {read.python}", f"if {local} is not ABSENT:"]
                 later += [f"    result[{key!r}] = {local}"]
                 self.module.uses.absent = True
                 continue
+            there = self.values.value(_as_present(value), "return").python
             condition = self.values.is_there(value, "return")
             later += [f"if {condition}:", f"    result[{key!r}] = {there}"]
         docstring = f"What {plain(self.workflow.name)} returns."
