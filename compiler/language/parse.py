@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from ..diagnostics import Diagnostic, Silence
 from ..source import SourceFile, Span
 from . import syntax
-from .grammar import grammar
+from .grammar import Node, grammar
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 LONGEST = 8760 * 3600.0
@@ -118,14 +118,10 @@ class Builder:
     def _all(self, trees: Iterable[Any]) -> tuple[Any, ...]:
         return tuple(self.build(tree) for tree in trees if tree is not None)
 
-    def span(self, tree: Tree[Token] | Token) -> Span:
+    def span(self, tree: Node | Token) -> Span:
         """The span of a tree or token in the file."""
-        if isinstance(tree, Token):
-            start, end = tree.start_pos, tree.end_pos
-        else:
-            start = getattr(tree.meta, "start_pos", 0)
-            end = getattr(tree.meta, "end_pos", start)
-        return self.source.span(self.offset + cast(int, start), self.offset + cast(int, end))
+        start, end = cast(int, tree.start_pos), cast(int, tree.end_pos)
+        return self.source.span(self.offset + start, self.offset + end)
 
     # --- Words and values
 
