@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from .cached import same
 from .json_value import Json, Schema
 from .keywords import definition_name, definitions, is_opaque, with_definitions
 from .kinds import ALL, types, types_within
@@ -58,6 +59,7 @@ class _Part(Struct, frozen=True):
 _Look = Callable[[dict[str, Any]], _Part]
 
 
+@same
 def field(schema: Schema, name: str) -> Access | NoAccess:
     """Return what ``x.name`` is for every value ``x`` of `schema`, or why it is not."""
     obstacle = _wrong_type(schema, "object")
@@ -76,6 +78,7 @@ def field(schema: Schema, name: str) -> Access | NoAccess:
     return _access(part, definitions(schema))
 
 
+@same
 def item(schema: Schema, index: int | None) -> Access | NoAccess:
     """Return what ``x[index]`` is, or any item of ``x`` for None, or why there is no such item."""
     obstacle = _wrong_type(schema, "array")

@@ -5,11 +5,16 @@ from __future__ import annotations
 import marshal
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from functools import wraps
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from .json_value import Schema
 
+MOST_SAME = 10_000
+"""How many results of a function `same` keeps before it forgets them all."""
+
 _Result = TypeVar("_Result")
+_Rest = ParamSpec("_Rest")
 
 
 def key(value: Any) -> bytes:
@@ -40,3 +45,26 @@ class Cache(Generic[_Result]):
         if len(self._kept) > self._size:
             self._kept.popitem(last=False)
         return result
+
+
+def same(
+    compute: Callable[Concatenate[Schema, _Rest], _Result],
+) -> Callable[Concatenate[Schema, _Rest], _Result]:
+    """Have a function give the very same schema the result that it gave it before.
+
+    A workflow asks of a few schemas again and again, and they may be large: here nothing is looked
+    at of them. Nobody changes a schema; what else the function takes is hashable.
+    """
+    # The schema is kept with its result, so that no other can come to stand at its place.
+    kept: dict[tuple[Any, ...], tuple[Schema, _Result]] = {}
+
+    @wraps(compute)
+    def result(schema: Schema, /, *rest: _Rest.args, **options: _Rest.kwargs) -> _Result:
+        place = (id(schema), *rest, *options.items())
+        if place not in kept:
+            if len(kept) >= MOST_SAME:
+                kept.clear()
+            kept[place] = schema, compute(schema, *rest, **options)
+        return kept[place][1]
+
+    return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from .cached import same
 from .json_value import Schema, json_type
 from .keywords import definition_name, definitions
 from .weight import can_be_walked
@@ -13,6 +14,7 @@ ALL = frozenset({"null", "boolean", "number", "string", "array", "object"})
 """Every type; ``number`` includes the integers."""
 
 
+@same
 def types(schema: Schema) -> frozenset[str]:
     """Return the JSON types that values of `schema` can have: at least those, rarely more.
 
