@@ -33,7 +33,8 @@ def differences(tool: Any, relied_on: dict[str, dict[str, str]]) -> Iterator[str
             taken = (takes[name] or "nothing") + (f" as {name}" if name else "")
             yield f"it takes {taken}, and is given {kinds}"
     read = {**promised, **relied_on.get("may_give", {})}
-    gives, required = kinds_of(tool.output_schema or {"additionalProperties": False}, read)
+    output = tool.output_schema or {"additionalProperties": False}
+    gives, required = kinds_of(output, read)
     for name, kinds in read.items():
         if kinds and not fits(gives[name], kinds):
             yield f"{name} of its result was {kinds} and is {gives[name] or 'not there'}"
@@ -82,9 +83,11 @@ def alternatives_of(part: Any, schema: Any) -> list[Any]:
         if isinstance(values, list) and (key != "allOf" or len(values) == 1):
             needs = rest.get("required", [])
             return [
-                {**rest, **each, "required": needs + each.get("required", [])}
-                if key.endswith("Of")
-                else {**rest, "const" if key == "enum" else key: each}
+                (
+                    {**rest, **each, "required": needs + each.get("required", [])}
+                    if key.endswith("Of")
+                    else {**rest, "const" if key == "enum" else key: each}
+                )
                 for each in values
             ]
     return [part]
@@ -94,17 +97,19 @@ def kind_of(part: dict[str, Any]) -> str:
     """Return the type of values, and what else is asked of them: "integer, minimum: 1"."""
     words = [part.get("type", "any")]
     for key in sorted(part):
-        if not UNASKED.fullmatch(key) or (key == "items" and isinstance(part[key], list)):
+        is_tuple = key == "items" and isinstance(part[key], list)
+        if is_tuple or not UNASKED.fullmatch(key):
             text = json.dumps(part[key], separators=(",", ":"))
-            text = text.replace(", ", ",\\u0020").replace("|", "\\u007c")  # for `fits` to split
+            # What `fits` and `asked_of` split kinds at is none of it.
+            text = text.replace(", ", ",\\u0020").replace("|", "\\u007c")
             words.append(text if key == "const" else f"{key}: {text}")
     return ", ".join(words)
 
 
 def fits(given: str, wanted: str) -> bool:
     """Whether each of some kinds is one of others, which may ask less."""
-    wider = wanted.split(" | ")
-    return all(any(is_within(kind, each) for each in wider) for kind in given.split(" | "))
+    narrow, wider = given.split(" | "), wanted.split(" | ")
+    return all(any(is_within(kind, each) for each in wider) for kind in narrow)
 
 
 def is_within(kind: str, wider: str) -> bool:
@@ -120,7 +125,8 @@ def is_within(kind: str, wider: str) -> bool:
 
 def asked_of(kind: str) -> dict[str, str]:
     """Return the words of a kind, and the values of those that have one."""
-    return {key: value for key, _, value in (word.partition(": ") for word in kind.split(", "))}
+    words = (word.partition(": ") for word in kind.split(", "))
+    return {key: value for key, _, value in words}
 
 
 def is_tighter(key: str, own: str, limit: str) -> bool:

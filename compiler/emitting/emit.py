@@ -41,12 +41,10 @@ from . import comparison
 from .formatting import CUT, formatted
 from .header import Fingerprint, in_command, with_header
 from .imports import module_level_names, with_imports
+from .literals import laid_out, literal
 from .names import Names, plain, snake_case, variable_name
 from .python_types import FORMATS, is_long
-from .python_values import (
-    Uses,
-    f_string,
-)
+from .python_values import Uses, f_string
 from .relied_on import relied_on
 from .staleness import used_tools
 from .workflow import Callee, Features, WorkflowWriter
@@ -154,9 +152,9 @@ class ModuleWriter:
             "servers": [
                 {
                     "name": self.server_field(downstream),
-                    "title": repr(downstream.name),
+                    "title": literal(downstream.name),
                     "target": self._target(downstream),
-                    "guarded": f", TOOLS[{self.server_field(downstream)!r}]" if guards else "",
+                    "guarded": f', TOOLS["{self.server_field(downstream)}"]' if guards else "",
                 }
                 for downstream in self.server.downstreams
             ],
@@ -166,11 +164,12 @@ class ModuleWriter:
             "fails_on_drift": guards and self.placement.drift == "fail",
             "lists_tools": guards or self._fills_headers(),
             "comparison": _comparison() if guards else "",
-            "tools": repr(
+            "tools": laid_out(
                 {
                     self.server_field(downstream): tools.get(_identity(downstream), {})
                     for downstream in self.server.downstreams
-                }
+                },
+                taken=len("TOOLS: dict[str, dict[str, Any]] = "),
             ),
             "schemas": self._schemas,
             "server_arguments": self._server_arguments(),
@@ -188,7 +187,7 @@ class ModuleWriter:
             "has_formats": bool(self.formats | used.checked_formats),
             "formats": [
                 {
-                    "name": repr(name),
+                    "name": literal(name),
                     "function": f"valid_{name.replace('-', '_')}",
                     "words": name,
                     "pattern": f'r"{pattern}"' if '"' not in pattern else repr(pattern),
@@ -246,9 +245,9 @@ class ModuleWriter:
     def schema_of(self, name: str, value: Schema) -> str:
         """Return the Python for a schema, of what has a name: a long one stands apart."""
         if not is_long(value):
-            return repr(value)
+            return literal(value)
         constant = self.names.add(f"{snake_case(name).upper()}_SCHEMA")
-        self._schemas[constant] = repr(value)
+        self._schemas[constant] = laid_out(value, taken=len(f"{constant}: dict[str, Any] = "))
         return constant
 
     def _fills_headers(self) -> bool:
@@ -273,11 +272,11 @@ class ModuleWriter:
         )
 
     def _server_arguments(self) -> str:
-        arguments = [repr(self.server.name)]
+        arguments = [literal(self.server.name)]
         if self.server.version is not None:
-            arguments.append(f"version={self.server.version!r}")
+            arguments.append(f"version={literal(self.server.version)}")
         if self.server.instructions is not None:
-            arguments.append(f"instructions={self.server.instructions!r}")
+            arguments.append(f"instructions={literal(self.server.instructions)}")
         return ", ".join([*arguments, "lifespan=connect"])
 
     # --- Servers

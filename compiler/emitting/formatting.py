@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import NamedTuple
 
 from ..cache import installed, keep, kept
 
@@ -29,6 +30,18 @@ _SECTION = re.compile(r"^(?=# --- )", re.MULTILINE)
 _BODY = "async def _():\n"
 
 
+class _Part(NamedTuple):
+    """A piece of a section that can stand alone, and the blank lines in front of it."""
+
+    text: str
+    blank_lines: int
+
+    @property
+    def in_function(self) -> bool:
+        """Whether its text stands in a function, so that it is one for Black."""
+        return self.text.startswith(_BODY)
+
+
 def formatted(text: str) -> str:
     """Return a module's text in Black's layout; raises what Black raises for no Python.
 
@@ -36,7 +49,7 @@ def formatted(text: str) -> str:
     """
     sections = _SECTION.split(text)
     parts = [_parts(section) for section in sections]
-    texts = _formatted([part for each in parts for part in each])
+    texts = _formatted([part.text for each in parts for part in each])
     result = ""
     for section, its_parts in zip(sections, parts, strict=True):
         written = _joined(its_parts, texts)
@@ -44,31 +57,26 @@ def formatted(text: str) -> str:
     return result.rstrip("\n") + "\n"
 
 
-def _parts(section: str) -> list[str]:
+def _parts(section: str) -> list[_Part]:
     """Cut a long section into pieces that can stand alone."""
     lines = section.count("\n")
     most_lines = max(MOST_LINES, lines // MOST_PARTS)
-    if lines <= most_lines:
-        return [section.replace(CUT, "")]
-    first, *rest = section.split(CUT)
-    pieces = [first]
+    first, *rest = section.split(CUT) if lines > most_lines else [section.replace(CUT, "")]
+    pieces = [_Part(first, 0)]
     for text in rest:
-        in_function = text.startswith(" ")
-        if pieces[-1].count("\n") < most_lines and in_function == pieces[-1].startswith(_BODY):
-            pieces[-1] += text
+        in_function, last = text.startswith(" "), pieces[-1]
+        if last.text.count("\n") < most_lines and in_function == last.in_function:
+            pieces[-1] = _Part(last.text + text, last.blank_lines)
+        elif in_function:
+            pieces.append(_Part(_BODY + text, int(last.text.endswith("\n\n"))))
         else:
-            pieces.append(_BODY + text if in_function else text)
+            pieces.append(_Part(text, 2))
     # Where the templates give what Black would, it has to look once instead of twice.
-    return [piece.rstrip("\n") + "\n" for piece in pieces]
+    return [_Part(piece.text.rstrip("\n") + "\n", piece.blank_lines) for piece in pieces]
 
 
-def _joined(parts: list[str], texts: dict[str, str]) -> str:
-    written = texts[parts[0]]
-    for part in parts[1:]:
-        in_function = part.startswith(_BODY)
-        written += "\n" if in_function else "\n\n"
-        written += texts[part].removeprefix(_BODY)
-    return written
+def _joined(parts: list[_Part], texts: dict[str, str]) -> str:
+    return "".join("\n" * part.blank_lines + texts[part.text].removeprefix(_BODY) for part in parts)
 
 
 def _blank_lines(section: str, written: str) -> int:
@@ -104,7 +112,10 @@ def _laid_out(parts: list[str]) -> Iterable[str]:
     from concurrent.futures import ProcessPoolExecutor
 
     with ProcessPoolExecutor(2) as processes:
-        return list(processes.map(_by_black, parts))
+        # The longest first, so that at the end none is left to one process alone.
+        order = sorted(range(len(parts)), key=lambda index: -len(parts[index]))
+        texts = dict(zip(order, processes.map(_by_black, (parts[i] for i in order)), strict=True))
+    return [texts[index] for index in range(len(parts))]
 
 
 def _by_black(text: str) -> str:

@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from .. import schema
 from ..schema import Schema, ecma
+from .literals import literal
 from .names import Names, camel_case, snake_case
 from .reads import Reads
 
@@ -99,8 +100,8 @@ class TypedDictionary(Struct):
         if all(map(_is_plain_attribute, self.keys)) and not self.keys.keys() & self._names():
             fields = [f"{key}: {kind}" for key, kind in self.keys.items()]
             return Model(self.name, "TypedDict", self.docstring, fields).python
-        items = ", ".join(f"{key!r}: {kind}" for key, kind in self.keys.items())
-        return f"{self.name} = TypedDict({self.name!r}, {{{items}}})"
+        items = ", ".join(f"{literal(key)}: {kind}" for key, kind in self.keys.items())
+        return f"{self.name} = TypedDict({literal(self.name)}, {{{items}}})"
 
     def _names(self) -> set[str]:
         """The names that the annotations use, which a key would hide from type checkers."""
@@ -182,9 +183,10 @@ class PythonTypes:
             self.uses_absent = True
             kind = f"{kind} | Absent"
             if alias:
-                return f"{attribute}: {kind} = Field(default=ABSENT, alias={key!r})"
+                return f"{attribute}: {kind} = Field(default=ABSENT, alias={literal(key)})"
             return f"{attribute}: {kind} = ABSENT"
-        return f"{attribute}: {kind} = Field(alias={key!r})" if alias else f"{attribute}: {kind}"
+        default = f" = Field(alias={literal(key)})" if alias else ""
+        return f"{attribute}: {kind}{default}"
 
     # --- Every part of a declared type
 
@@ -230,7 +232,7 @@ class PythonTypes:
             plain = self._constrained(python, value, limits)
             if python != "Number" or plain == python:
                 return plain
-            return f"{plain.removesuffix(']')}, WithJsonSchema({value!r})]"
+            return f"{plain.removesuffix(']')}, WithJsonSchema({literal(value)})]"
         return self.annotation(value)
 
     def _text(self, value: dict[str, Any]) -> str:
@@ -262,7 +264,7 @@ class PythonTypes:
         lines: list[str] = []
         for key, access in fields.items():
             kind = self.of_declared(access.schema, f"{name}{camel_case(key)}", strict=strict)
-            alias = f"alias={key!r}" if attributes[key] != key else ""
+            alias = f"alias={literal(key)}" if attributes[key] != key else ""
             if access.required:
                 line = f"{attributes[key]}: {kind}" + (f" = Field({alias})" if alias else "")
             elif strict:
@@ -304,7 +306,7 @@ class PythonTypes:
         if all(each is None or isinstance(each, str) for each in values):
             return kind
         self.uses_enumerations = True
-        return f"Annotated[{kind}, one_of({', '.join(map(repr, values))})]"
+        return f"Annotated[{kind}, one_of({', '.join(map(literal, values))})]"
 
     def _of_kinds(self, kinds: frozenset[str], values: list[Any] | None) -> str:
         if not kinds or {"array", "object", "string", "number", "boolean", "null"} <= kinds:
@@ -333,13 +335,13 @@ class PythonTypes:
         """
         python = python or self.annotation(value)
         told = schema_told(value)
-        return python if told is None else f"Annotated[{python}, WithJsonSchema({told!r})]"
+        return python if told is None else f"Annotated[{python}, WithJsonSchema({literal(told)})]"
 
 
 def _constraint(option: str, keyword: str, value: Any) -> str:
     """What a keyword asks for, as options of a field."""
     if keyword != "pattern":
-        return f"{option}={value!r}"
+        return f"{option}={literal(value)}"
     written = ecma.pydantic_pattern(value)
     if written is not None:
         found = f"pattern={written!r}"
@@ -422,7 +424,7 @@ def is_long(value: Schema) -> bool:
 
 def _literal(values: list[Any]) -> str:
     """The annotation of one of these values; null stands apart, as people write it."""
-    written = ", ".join(repr(value) for value in values if value is not None)
+    written = ", ".join(literal(value) for value in values if value is not None)
     if None not in values:
         return f"Literal[{written}]"
     return f"Literal[{written}] | None" if written else "None"

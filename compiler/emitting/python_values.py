@@ -10,15 +10,14 @@ write it, unless null may be a value of it; there, and for a field, it is `ABSEN
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from textwrap import indent
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from .. import plan, schema
-from ..schema import Json
+from .literals import bracketed, literal
 from .python_types import attribute_names, is_one_of_arrays
 from .reads import Reads, is_made_for, may_lack
 
@@ -374,24 +373,6 @@ class Values:
 def dictionary(values: list[tuple[str, str]]) -> str:
     """Return the Python for a dictionary, whose values are Python already."""
     return bracketed("{", [f"{literal(key)}: {value}" for key, value in values], "}")
-
-
-def bracketed(opening: str, items: Sequence[str], closing: str) -> str:
-    """Give each of several items a line of its own, as Black does after a comma behind the last."""
-    if len(items) < 2:
-        return opening + "".join(items) + closing
-    return "\n".join([opening, *(indent(f"{item},", "    ") for item in items), closing])
-
-
-def literal(value: Json) -> str:
-    """Return the Python for a constant, with the quotes that Black prefers.
-
-    What looks as Black wants it already takes it half the time.
-    """
-    if isinstance(value, str) and '"' not in value:
-        # repr chooses its quotes by what is in the text: a single one makes it choose the others.
-        return '"' + repr("'" + value)[2:]
-    return repr(value)
 
 
 def set_of(names: Iterable[str]) -> str:

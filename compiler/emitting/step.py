@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from .. import plan, schema
 from ..schema import ecma
+from .literals import literal
 from .names import camel_case, plain, snake_case
 from .python_types import FORMATS, Definition, is_union, schema_held_to
 from .python_values import (
@@ -24,7 +25,6 @@ from .python_values import (
     attribute_of_declared,
     attribute_of_reads,
     dictionary,
-    literal,
     set_of,
 )
 from .reads import ITEM, Reads, is_gone_through, is_test
@@ -80,7 +80,7 @@ class StepWriter:
         arguments = [self.values.f_string(handoff.text, "handoff")]
         match handoff.call:
             case plan.ToolCall() as call:
-                arguments.append(repr(f"{call.server.name}.{call.tool.name}"))
+                arguments.append(literal(f"{call.server.name}.{call.tool.name}"))
             case plan.WorkflowCall() as call:
                 arguments.append(literal(call.workflow))
         lines = _comments(handoff.comments)
@@ -88,9 +88,9 @@ class StepWriter:
             known = self._whole_arguments(handoff.call, "handoff")
             if isinstance(handoff.call, plan.ToolCall) and (checks := self._checks(handoff.call)):
                 name = self.locals.add("known")
-                lines += [f"{name} = {known}", f"check({name}, {checks!r})"]
+                lines += [f"{name} = {known}", f"check({name}, {literal(checks)})"]
                 known = name
-            arguments += [known, repr(list(handoff.missing))]
+            arguments += [known, literal(list(handoff.missing))]
         return [*lines, f"return run.handoff({', '.join(arguments)})"]
 
     # --- One step
@@ -236,7 +236,7 @@ class StepWriter:
                 options = [f"optional={set_of(optional)}"] if optional else []
                 self.module.uses.optional |= bool(optional)
                 if checks := self._checks(call):
-                    options.append(f"checks={checks!r}")
+                    options.append(f"checks={literal(checks)}")
                 if step.declared:
                     self.used.declares = True
                     options.append("declared=True")
@@ -316,15 +316,14 @@ class StepWriter:
             written = f"given({written}, {left_out}, {', '.join(marks)})"
         if parameter.has_models or argument.check is not None:
             self.used.checks_workflow_arguments = True
-            name = parameter.parameter.name
-            wanted = parameter.python_type
-            return f"{self.values.run}.argument({step!r}, {name!r}, {written}, {wanted})"
+            given = [literal(step), literal(parameter.parameter.name), written]
+            return f"{self.values.run}.argument({', '.join([*given, parameter.python_type])})"
         return written
 
     def _left_out(self, parameter: Parameter) -> str:
         """The Python for an argument that is not given: its default, or that it is absent."""
         if parameter.parameter.has_default:
-            return repr(parameter.parameter.default)
+            return literal(parameter.parameter.default)
         self.module.uses.absent |= parameter.absence == "ABSENT"
         return parameter.absence
 
@@ -385,7 +384,7 @@ class StepWriter:
         ]
         if checks := self._checks(step.undo):
             self.used.checks_undos = True
-            given.append(f"checks={checks!r}")
+            given.append(f"checks={literal(checks)}")
         return {"method": "undo_with", "given": given}
 
     def _whole_arguments(self, call: plan.ToolCall | plan.WorkflowCall, step: str) -> str:

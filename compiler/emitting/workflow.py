@@ -14,17 +14,11 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from .. import plan, schema
+from .formatting import LINE_LENGTH
+from .literals import bracketed, literal
 from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, variable_name
 from .python_types import ANY_JSON, PythonTypes, TypedDictionary, is_of_models
-from .python_values import (
-    Local,
-    Values,
-    absence_of,
-    attribute_of_declared,
-    bracketed,
-    dictionary,
-    set_of,
-)
+from .python_values import Local, Values, absence_of, attribute_of_declared, dictionary, set_of
 from .reads import read_elsewhere, reads_of
 from .step import StepWriter
 
@@ -90,7 +84,7 @@ class Parameter(Struct, frozen=True):
         if self.default_name is not None:
             return f" = {self.default_name}"
         if self.parameter.has_default:
-            return f" = {self.parameter.default!r}"
+            return f" = {literal(self.parameter.default)}"
         return " = None" if self.is_optional else ""
 
     @property
@@ -163,30 +157,33 @@ class WorkflowWriter:
         in_order = sorted(
             parameters, key=lambda each: (not each.parameter.required, bool(each.default))
         )
+        # The SDK hands the context over under its name, where an argument must not be.
+        is_taken = any(each.name == "ctx" for each in workflow.parameters)
+        context = "context" if is_taken else "ctx"
         described = [f"description={description}"] if description else []
         is_renamed = self.function != workflow.name
         return {
             "heading": _heading(workflow),
             "name": plain(workflow.name),
-            "wire_name": repr(workflow.name),
+            "wire_name": literal(workflow.name),
             "argument_models": argument_models,
             "aliases": [each.definition for each in parameters],
             "models": [model.python for model in self.types.models[len(argument_models) :]],
             "runner": self.runner,
             "function": self.function,
             "prompt_function": self.prompt_function,
-            "parameters": "".join(f", {each.name}: {each.alias}" for each in parameters),
-            "parameters_with_defaults": "".join(
-                f", {each.name}: {each.alias}{each.default}" for each in in_order
+            "takes": _signature(
+                'run: "Run"', [f"{each.name}: {each.alias}" for each in parameters]
             ),
-            "parameters_of_prompt": "".join(
-                f", {each.name}: {each.alias_for_prompt}{each.default}" for each in in_order
+            "tool_takes": _signature(
+                f"{context}: Context",
+                [f"{each.name}: {each.alias}{each.default}" for each in in_order],
             ),
-            # The SDK hands the context over under its name, where an argument must not be.
-            "context": "context"
-            if any(each.name == "ctx" for each in workflow.parameters)
-            else "ctx",
-            "magic_comma": "," if len(parameters) > 1 else "",
+            "prompt_takes": _signature(
+                f"{context}: Context",
+                [f"{each.name}: {each.alias_for_prompt}{each.default}" for each in in_order],
+            ),
+            "context": context,
             "arguments": "".join(f", {each.name}" for each in parameters),
             "given": self._shown(parameters),
             "returns": returns,
@@ -194,16 +191,16 @@ class WorkflowWriter:
             "return_lines": return_lines,
             "step_count": step_count,
             "docstring": docstring,
-            "intent": repr(workflow.description or workflow.name),
+            "intent": literal(workflow.description or workflow.name),
             "tool_options": ", ".join(
                 [
-                    *([f"name={workflow.name!r}"] if is_renamed else []),
+                    *([f"name={literal(workflow.name)}"] if is_renamed else []),
                     *described,
                     f"annotations=ToolAnnotations({self._hints()})",
                 ]
             ),
-            "prompt_options": ", ".join([f"name={workflow.name!r}", *described]),
-            "instructions": [repr(text) for text in workflow.instructions],
+            "prompt_options": ", ".join([f"name={literal(workflow.name)}", *described]),
+            "instructions": [literal(text) for text in workflow.instructions],
             "plan": bracketed("run.plan(", [*map(_plan_line, workflow.steps)], ")"),
         }
 
@@ -242,16 +239,16 @@ class WorkflowWriter:
             is_declared=True,
             absence=absence,
         )
-        options = [f"description={parameter.description!r}"] if parameter.description else []
+        options = [f"description={literal(parameter.description)}"] if parameter.description else []
         if parameter.type.absent and absence != "None":
             self.types.uses_absent = True
             options.append("default_factory=lambda: ABSENT")
         if name != parameter.name:
-            options.append(f"validation_alias={parameter.name!r}")
+            options.append(f"validation_alias={literal(parameter.name)}")
         if has_models and parameter.has_default:
             # Pydantic would tell clients of fields that the default leaves out.
             told = {"default": parameter.default}
-            options.append(f"json_schema_extra={told!r}")
+            options.append(f"json_schema_extra={literal(told)}")
         # `None` alone would be a value for type checkers.
         is_bare = not options and kind != "None"
         annotated = kind if is_bare else f"Annotated[{kind}, Field({', '.join(options)})]"
@@ -263,7 +260,7 @@ class WorkflowWriter:
             default_name = self.module.names.add(
                 f"DEFAULT_{name.upper()}", f"DEFAULT_{self.function.upper()}_{name.upper()}"
             )
-            value = repr(parameter.default)
+            value = literal(parameter.default)
             if has_models:
                 value = f"TypeAdapter({kind}).validate_python({value})"
             definition += f"\n{default_name}: {alias} = {value}"
@@ -317,12 +314,12 @@ class WorkflowWriter:
                 # What is called is called once, and type checkers see what it returned.
                 local = self.local_name(key)
                 later += [f"{local} = {read.python}", f"if {local} is not ABSENT:"]
-                later += [f"    result[{key!r}] = {local}"]
+                later += [f"    result[{literal(key)}] = {local}"]
                 self.module.uses.absent = True
                 continue
             there = self.values.value(_as_present(value), "return").python
             condition = self.values.is_there(value, "return")
-            later += [f"if {condition}:", f"    result[{key!r}] = {there}"]
+            later += [f"if {condition}:", f"    result[{literal(key)}] = {there}"]
         docstring = f"What {plain(self.workflow.name)} returns."
         self.types.models.append(TypedDictionary(name, docstring, keys))
         written = dictionary(given)
@@ -342,6 +339,14 @@ class WorkflowWriter:
         if schema.types(value.type.schema) == schema.types({}) and not is_part:
             return ANY_JSON
         return self.types.published(value.type.schema)
+
+
+def _signature(first: str, others: list[str]) -> str:
+    """Return what a function takes: where that is several things beside its first, each apart."""
+    parameters = [first, *others]
+    if len(others) < 2:
+        return f"({', '.join(parameters)})"
+    return bracketed("(", parameters, ")")
 
 
 def _tools(workflow: plan.Workflow, server: plan.Server) -> Any:
@@ -405,7 +410,9 @@ def _plan_line(step: plan.Step) -> str:
             what, about = f"workflow {workflow}", ""
         case plan.Read(server=server):
             what, about = f"a resource of {server.name}", ""
-    return f"({step.name!r}, {what!r}, {about!r})"
+    parts = [literal(step.name), literal(what), literal(about)]
+    line = f"({', '.join(parts)})"
+    return line if 8 + len(f"{line},") <= LINE_LENGTH else bracketed("(", parts, ")")
 
 
 def _heading(workflow: plan.Workflow) -> str:
