@@ -42,6 +42,18 @@ def test_the_parts_are_laid_out_as_the_whole_is(
     assert formatting.formatted(text) == whole  # as it was kept
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_what_is_the_same_in_every_server_is_laid_out_already(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sections = unformatted(path, monkeypatch).split("\n# --- ")
+    same = [each.strip() + "\n" for each in sections if "the same in every server" in each]
+    assert len(same) == 2
+    for section in same:
+        text = f"# --- {section}"
+        assert black.format_str(text, mode=MODE) == text
+
+
 def test_a_long_workflow_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formatting, "MOST_LINES", 20)
     text = unformatted(EXAMPLES / "onboarding" / "onboarding.wf", monkeypatch)

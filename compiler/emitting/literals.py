@@ -7,7 +7,6 @@ module; what looks as Black wants it already takes it half the time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import indent
 
 from ..schema import Json
 from .formatting import LINE_LENGTH
@@ -17,7 +16,11 @@ def bracketed(opening: str, items: Sequence[str], closing: str) -> str:
     """Give each of several items a line of its own, as Black does after a comma behind the last."""
     if len(items) < 2:
         return opening + "".join(items) + closing
-    return "\n".join([opening, *(indent(f"{item},", "    ") for item in items), closing])
+    return "\n".join([opening, *(f"{_indented(item)}," for item in items), closing])
+
+
+def _indented(text: str) -> str:
+    return "    " + text.replace("\n", "\n    ")
 
 
 def literal(value: Json) -> str:
@@ -48,5 +51,5 @@ def laid_out(value: Json, taken: int, depth: int = 1) -> str:
         parts = [("", each) for each in value]
     items = [key + laid_out(each, 4 * depth + len(f"{key},"), depth + 1) for key, each in parts]
     if len(items) == 1:
-        return "\n".join([line[0], indent(items[0], "    "), line[-1]])
+        return "\n".join([line[0], _indented(items[0]), line[-1]])
     return bracketed(line[0], items, line[-1])
