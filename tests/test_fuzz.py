@@ -106,10 +106,10 @@ LONG = {
 
 @pytest.mark.parametrize("kind", LONG)
 def test_a_long_file_of_mistakes_takes_no_more_than_its_length(kind: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     go_through(LONG[kind])
     # It took minutes where the time grew with the square of the length.
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30
 
 
 @SOME
