@@ -32,15 +32,19 @@ def _measure(wfc: Path, folder: Path, dimension: str) -> dict[str, Any]:
     large = {name: each for name, (size, each) in commands.items() if size > LARGE}
     usages |= in_turns(large, 1, warm_up=False)
     sizes = SIZES[dimension]
-    series = {
-        f"{command} {what}": [getattr(usages[f"{command} {size}"], field) for size in sizes]
-        for command in ("check", "build")
-        for what, field in (("seconds", "processor_seconds"), ("memory", "peak_memory"))
-    }
+
+    def series(field: str, what: str) -> dict[str, list[float]]:
+        return {
+            f"{command} {what}": [getattr(usages[f"{command} {size}"], field) for size in sizes]
+            for command in ("check", "build")
+        }
+
+    growing = series("processor_seconds", "seconds") | series("peak_memory", "memory")
     return {
         "sizes": list(sizes),
-        **series,
-        "exponents": {name: growth(sizes, values) for name, values in series.items()},
+        **growing,
+        **series("seconds", "by the clock"),
+        "exponents": {name: growth(sizes, values) for name, values in growing.items()},
     }
 
 
