@@ -8,12 +8,14 @@ cut off, spoilt or just being written by another process costs time and nothing 
 from __future__ import annotations
 
 import contextlib
+import marshal
 import os
 import sys
 from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
+from typing import Any
 
 from . import __version__
 from .atomic import write_atomically
@@ -45,6 +47,23 @@ def keep(name: str, content: bytes) -> None:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         write_atomically(os.path.join(folder, name), sha256(content).digest() + content)
         _forget_the_oldest(folder, name.partition("-")[0])
+
+
+def kept_by_this_wfc(name: str) -> Any:
+    """Return the plain data that `keep_for_this_wfc` kept; None where this wfc kept none."""
+    content = kept(name)
+    if content is None:
+        return None
+    try:
+        made_by, data = marshal.loads(content)
+    except (EOFError, TypeError, ValueError):
+        return None  # this is something else: it is kept anew
+    return data if made_by == this_wfc() else None
+
+
+def keep_for_this_wfc(name: str, data: Any) -> None:
+    """Keep plain data that another wfc, or one that was worked on, would not have found."""
+    keep(name, marshal.dumps((this_wfc(), data)))
 
 
 def _forget_the_oldest(folder: str, kind: str) -> None:

@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from .cache import keep, kept, this_wfc
+from .cache import keep_for_this_wfc, kept_by_this_wfc
 
 Contents = Mapping[str, bytes | None]
 """The files that were read, by path: what was in them, None for those that are not there."""
@@ -21,20 +21,16 @@ Contents = Mapping[str, bytes | None]
 
 def is_unchanged(question: Sequence[str]) -> bool:
     """Whether nothing has changed since this question was answered by `remember`."""
-    content = kept(_name(question))
-    if content is None:
-        return False
-    known = json.loads(content)
-    files = known["files"].items()
-    return all(_digest(_read(path)) == digest for path, digest in files) and (
-        known["by"] == this_wfc()
+    files = kept_by_this_wfc(_name(question))
+    return files is not None and all(
+        _digest(_read(path)) == digest for path, digest in files.items()
     )
 
 
 def remember(question: Sequence[str], contents: Contents) -> None:
     """Remember that there was nothing to tell, with these files being as they are."""
     files = {os.path.abspath(path): _digest(content) for path, content in contents.items()}
-    keep(_name(question), json.dumps({"by": this_wfc(), "files": files}).encode())
+    keep_for_this_wfc(_name(question), files)
 
 
 def _name(question: Sequence[str]) -> str:

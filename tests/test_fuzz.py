@@ -5,7 +5,6 @@ the parser, the checker, the formatter and the reports.
 """
 
 import os
-import re
 import time
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from checking import check_texts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
-from wf_files import files
+from wf_files import WORDS, files
 from wfc.diagnostics.fixes import fix_files
 from wfc.language.format import format_source
 from wfc.report import github, sarif, text
@@ -29,8 +28,6 @@ SEEDS = [
 ]
 LOCK = (HERE / "errors" / "tools.lock.json").read_text("utf-8")
 
-_WORDS = re.compile(r'f?"""|f?"[^"\n]*"|\w+|\s+|.', re.DOTALL)
-
 SOME = settings(
     max_examples=int(os.environ.get("WFC_FUZZ", "60")),
     deadline=None,
@@ -41,7 +38,7 @@ SOME = settings(
 @st.composite
 def mutated(draw: DrawFn) -> str:
     """A right file with a few of its words deleted, doubled, swapped, foreign or cut off."""
-    words = _WORDS.findall(draw(st.sampled_from(SEEDS)))
+    words = WORDS.findall(draw(st.sampled_from(SEEDS)))
     start = draw(st.integers(0, max(len(words) - 400, 0)))
     words = words[start : start + 400]
     for _ in range(draw(st.integers(1, 4))):
@@ -119,7 +116,7 @@ def test_random_text(content: str) -> None:
 
 
 @SOME
-@given(st.lists(st.sampled_from(_WORDS.findall(SEEDS[0])), max_size=60).map("".join))
+@given(st.lists(st.sampled_from(WORDS.findall(SEEDS[0])), max_size=60).map("".join))
 def test_words_of_the_language_in_any_order(content: str) -> None:
     go_through(content)
 

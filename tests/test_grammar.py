@@ -1,7 +1,6 @@
 """The parser that is quick is Lark's: it gives the trees, places and errors that Lark gives."""
 
 import random
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from pkgutil import get_data
@@ -11,6 +10,7 @@ import pytest
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 from lark.lark import PostLex
+from wf_files import WORDS
 from wfc.language.grammar import STARTS, Node, grammar
 
 HERE = Path(__file__).parent
@@ -18,7 +18,6 @@ PATHS = sorted([*HERE.rglob("*.wf"), *HERE.glob("../examples/*/*.wf")])
 LONGEST = 3000
 """Of a longer file a part is taken."""
 
-_WORDS = re.compile(r'f?"""|f?"[^"\n]*"|\w+|\s+|.', re.DOTALL)
 _ODD = [
     *("10s", "10", "1.5", "-3", "args", "retryx", "3every", 'f"{a}"', '"""', "é", "\ufeff"),
     *("# a comment\n", "#", ",", ":", "=", "==", "0", "?", "\t", "\r\n"),
@@ -83,7 +82,7 @@ def same(ours: Any, theirs: Any) -> bool:
 
 def changed(text: str, chance: random.Random) -> str:
     """The text with up to three of its words left out, doubled, replaced, or cut off after."""
-    words = _WORDS.findall(text)
+    words = WORDS.findall(text)
     for _ in range(chance.randint(1, 3)):
         at = chance.randrange(len(words))
         match chance.randrange(4):

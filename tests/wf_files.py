@@ -5,11 +5,15 @@ What they say makes no sense.
 """
 
 import json
+import re
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 Tokens = list[str]
+
+WORDS = re.compile(r'f?"""|f?"[^"\n]*"|\w+|\s+|.', re.DOTALL)
+"""The words, blanks and marks of any text, for tests that change some of them."""
 
 # Keywords are contextual, so they are names as well.
 _NAMES = [

@@ -8,7 +8,6 @@ tools that was not asked then, and needs neither jsonschema-rs nor what is built
 
 from __future__ import annotations
 
-import marshal
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from functools import wraps
 from hashlib import blake2b, sha256
 from typing import Any, ParamSpec, TypeVar
 
-from ..cache import keep, kept, this_wfc
+from ..cache import keep_for_this_wfc, kept_by_this_wfc
 from .budget import Budget
 from .cached import key
 
@@ -58,7 +57,7 @@ class _Answers:
         if len(lasting) > 2 * len(self.asked):
             lasting = {each: lasting[each] for each in lasting if each in self.asked}
         self.kept = len(lasting)
-        keep(self.name, marshal.dumps((this_wfc(), lasting)))
+        keep_for_this_wfc(self.name, lasting)
 
 
 _current = _Answers(None, {})
@@ -87,17 +86,6 @@ def remembered(files: Sequence[str]) -> Iterator[None]:
     paths = "\n".join(map(os.path.abspath, files))
     name = f"answers-{sha256(os.fsencode(paths)).hexdigest()[:32]}"
     if _current.name != name:
-        _current = _Answers(name, _known(name))
+        _current = _Answers(name, kept_by_this_wfc(name) or {})
     yield
     _current.keep()
-
-
-def _known(name: str) -> dict[bytes, Any]:
-    content = kept(name)
-    if content is None:
-        return {}
-    try:
-        made_by, known = marshal.loads(content)
-    except (EOFError, TypeError, ValueError):
-        return {}  # these are no answers: they are kept anew
-    return known if made_by == this_wfc() else {}
