@@ -24,7 +24,11 @@ def _indented(text: str) -> str:
 
 
 def literal(value: Json) -> str:
-    """Return the Python for a constant, with the quotes that Black prefers."""
+    """Return the Python for a constant, with the quotes that Black prefers.
+
+    What may stand within an f-string, such as a key in a path, is left to `repr`, which prefers
+    single quotes: Python 3.11 takes no double ones there.
+    """
     match value:
         case str() if '"' not in value:
             # repr chooses its quotes by what is in the text: a single one makes it choose others.
