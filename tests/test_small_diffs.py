@@ -138,8 +138,8 @@ def take_plan(node: ast.AsyncFunctionDef, take: object) -> None:
         if ast.unparse(statement.value.func) == "run.plan":
             take(f"function {node.name}", statement.lineno)
             for line in statement.value.args:
-                assert isinstance(line, ast.Tuple)
-                take(f"plan {ast.literal_eval(line.elts[0])}", line.end_lineno)
+                step, _, _ = ast.literal_eval(line).partition(":")
+                take(f"plan {step}", line.end_lineno)
 
 
 # --- The changes

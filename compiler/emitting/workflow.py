@@ -14,7 +14,6 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from .. import plan, schema
-from .formatting import LINE_LENGTH
 from .literals import bracketed, literal
 from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, variable_name
 from .python_types import ANY_JSON, PythonTypes, TypedDictionary, is_of_models
@@ -201,7 +200,7 @@ class WorkflowWriter:
             ),
             "prompt_options": ", ".join([f"name={literal(workflow.name)}", *described]),
             "instructions": [literal(text) for text in workflow.instructions],
-            "plan": bracketed("run.plan(", [*map(_plan_line, workflow.steps)], ")"),
+            "plan": bracketed("run.plan(", [*map(_planned, workflow.steps)], ")"),
         }
 
     def local_name(self, name: str) -> str:
@@ -401,7 +400,8 @@ def _comes_as_json(value: schema.Schema) -> bool:
     return "string" in kinds or bool(kinds & {"array", "object", "null"})
 
 
-def _plan_line(step: plan.Step) -> str:
+def _planned(step: plan.Step) -> str:
+    """Return the Python for what the plan says of a step: its name, tool and what that does."""
     match step.action:
         case plan.ToolCall(server=server, tool=tool):
             what = f"{server.name}.{tool.name}"
@@ -410,9 +410,7 @@ def _plan_line(step: plan.Step) -> str:
             what, about = f"workflow {workflow}", ""
         case plan.Read(server=server):
             what, about = f"a resource of {server.name}", ""
-    parts = [literal(step.name), literal(what), literal(about)]
-    line = f"({', '.join(parts)})"
-    return line if 8 + len(f"{line},") <= LINE_LENGTH else bracketed("(", parts, ")")
+    return literal(f"{step.name}: {what}{about and f', {about}'}")
 
 
 def _heading(workflow: plan.Workflow) -> str:
