@@ -43,6 +43,13 @@ def test_the_parts_are_laid_out_as_the_whole_is(
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_black_has_nothing_to_change_in_a_module(path: Path) -> None:
+    checked = check_files([str(path)], Locking(allowed=False))
+    text = build_of(checked, str(path.with_name("server.py"))).text()
+    assert black.format_str(text, mode=MODE) == text
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
 def test_what_is_the_same_in_every_server_is_laid_out_already(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,6 @@ module through `repr` and `names` only, and the result is parsed before it is ha
 
 from __future__ import annotations
 
-import ast
 import inspect
 import json
 import os
@@ -19,6 +18,7 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from importlib.util import cache_from_source
+from symtable import SymbolTable, symtable
 from typing import Any
 
 from jinja2 import Environment, FileSystemBytecodeCache, FunctionLoader, StrictUndefined
@@ -60,10 +60,10 @@ def emit(server: plan.Server, placement: Placement, fingerprint: Fingerprint) ->
     Raises `EmitError` for a bug in wfc: when the text is not Python that holds what was planned.
     """
     module = ModuleWriter(server, placement)
-    text = _render(module.view())
-    body = formatted(with_imports(text))
-    _verify(body, module)
-    return with_header(body, fingerprint)
+    text = formatted(_render(module.view()))
+    names = symtable(text, module.placement.output, "exec")
+    _verify(names, module)
+    return with_header(with_imports(text, names), fingerprint)
 
 
 class _CompiledTemplates(FileSystemBytecodeCache):
@@ -108,11 +108,9 @@ def _comparison() -> str:
     return inspect.getsource(comparison).partition("# --- What generated servers carry\n\n\n")[2]
 
 
-def _verify(text: str, module: ModuleWriter) -> None:
-    """See that the module is Python with the workflows of the plan."""
-    functions = {
-        node.name for node in ast.parse(text).body if isinstance(node, ast.AsyncFunctionDef)
-    }
+def _verify(names: SymbolTable, module: ModuleWriter) -> None:
+    """See that a module, which is Python if it has names, has the workflows of the plan."""
+    functions = {each.get_name() for each in names.get_children() if each.get_type() == "function"}
     for workflow in module.server.workflows:
         if module.callees[workflow.name].runner not in functions:
             raise EmitError(f"the workflow {workflow.name} is missing from the generated module")

@@ -1,14 +1,17 @@
 """The imports of a generated module: those that it uses, and no others.
 
-In: the text of a module with a line `IMPORTS` where they go. Out: the text with them, sorted as
-ruff and isort sort. Also the names that a module may have at its top, which nothing else there
-may be called.
+In: the text of a module with a line `IMPORTS` where they go, and what it names. Out: the text with
+them, sorted as ruff and isort sort, and laid out as Black does. Also the names that a module may
+have at its top, which nothing else there may be called.
 """
 
 from __future__ import annotations
 
 from collections.abc import Set
-from symtable import SymbolTable, symtable
+from symtable import SymbolTable
+
+from .formatting import LINE_LENGTH
+from .literals import bracketed
 
 _STANDARD = {
     "argparse": "",
@@ -95,9 +98,9 @@ def module_level_names() -> frozenset[str]:
     return frozenset(found)
 
 
-def with_imports(text: str) -> str:
-    """Return the text with the line `IMPORTS` replaced by what the module uses."""
-    used = _global_names(symtable(text, "", "exec"), module_level_names())
+def with_imports(text: str, names: SymbolTable) -> str:
+    """Return the text with the line `IMPORTS` replaced by what the module uses of its `names`."""
+    used = _global_names(names, module_level_names())
     groups = (_lines(_STANDARD, used), _lines(_THIRD_PARTY, used))
     return text.replace(
         "\nIMPORTS\n", "\n" + "\n\n".join("\n".join(group) for group in groups) + "\n", 1
@@ -121,9 +124,13 @@ def _lines(modules: dict[str, str], used: set[str]) -> list[str]:
             continue
         found = [name for name in names.split() if name in used]
         if found:
-            line = f"from {module} import {', '.join(_sorted(found))}"
-            named.append(line + _COMMENTS.get(module, ""))
+            named.append(_import(module, _sorted(found)) + _COMMENTS.get(module, ""))
     return [*plain, *named]
+
+
+def _import(module: str, names: list[str]) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    return line if len(line) <= LINE_LENGTH else bracketed(f"from {module} import (", names, ")")
 
 
 def _sorted(names: list[str]) -> list[str]:
