@@ -94,8 +94,7 @@ def _formatted(parts: list[str]) -> dict[str, str]:
         content = kept(name)
         if content is not None:
             texts[part] = content.decode()
-    new = [part for part in names if part not in texts]
-    for part, text in zip(new, _laid_out(new), strict=True):
+    for part, text in _laid_out([part for part in names if part not in texts]):
         texts[part] = text
         keep(names[part], text.encode())
     return texts
@@ -106,16 +105,17 @@ def _key(part: str) -> str:
     return sha256(made_of.encode()).hexdigest()[:32]
 
 
-def _laid_out(parts: list[str]) -> Iterable[str]:
+def _laid_out(parts: list[str]) -> Iterable[tuple[str, str]]:
+    """Give each part with what Black makes of it, as soon as that is known."""
     if sum(part.count("\n") for part in parts) < WORTH_A_PROCESS:
-        return map(_by_black, parts)
+        yield from zip(parts, map(_by_black, parts), strict=True)
+        return
     from concurrent.futures import ProcessPoolExecutor
 
+    # The longest first, so that at the end none is left to one process alone.
+    parts = sorted(parts, key=len, reverse=True)
     with ProcessPoolExecutor(2) as processes:
-        # The longest first, so that at the end none is left to one process alone.
-        order = sorted(range(len(parts)), key=lambda index: -len(parts[index]))
-        texts = dict(zip(order, processes.map(_by_black, (parts[i] for i in order)), strict=True))
-    return [texts[index] for index in range(len(parts))]
+        yield from zip(parts, processes.map(_by_black, parts), strict=True)
 
 
 def _by_black(text: str) -> str:
