@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
+from functools import cache
 
 # What the generated module's functions use by name, and so must not be hidden by a local one:
 # classes and constants start in upper case, which no local name does.
@@ -22,6 +23,7 @@ USED_IN_FUNCTIONS = frozenset(
 _START_OF_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
+@cache
 def snake_case(text: str) -> str:
     """Return an identifier in snake_case: `delete employee` gives `delete_employee`.
 
@@ -42,6 +44,7 @@ def variable_name(text: str) -> str:
     return word if word.isidentifier() else f"value_{word}".rstrip("_")
 
 
+@cache
 def camel_case(text: str) -> str:
     """Return an identifier in CamelCase: `onboard_employee` gives `OnboardEmployee`."""
     words = re.split(r"_+", snake_case(text).strip("_"))

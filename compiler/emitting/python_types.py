@@ -14,6 +14,8 @@ import ast
 import json
 import keyword
 import re
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
@@ -352,8 +354,13 @@ def _constraint(option: str, keyword: str, value: Any) -> str:
     return found if written == value else f"{found}, json_schema_extra={{'pattern': {value!r}}}"
 
 
-def attribute_names(keys: Any) -> dict[str, str]:
+def attribute_names(keys: Iterable[str]) -> Mapping[str, str]:
     """Return the Python attribute for each field, by its name on the wire."""
+    return _attribute_names(tuple(keys))
+
+
+@cache
+def _attribute_names(keys: tuple[str, ...]) -> Mapping[str, str]:
     names = Names(_OF_MODELS)
     found: dict[str, str] = {}
     for key in keys:
