@@ -4,9 +4,12 @@ from pathlib import Path
 
 import black
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from running import EXAMPLES
 from wfc import cache
 from wfc.emitting import emit, formatting
+from wfc.emitting.literals import Quoted, f_string, literal
 from wfc.pipeline import build_of, check_files
 from wfc.project import Locking
 
@@ -17,6 +20,7 @@ FILES = [
     *(HERE / "cases" / name / "input.wf" for name in CASES),
 ]
 MODE = black.Mode(target_versions={black.TargetVersion.PY311})
+WIDE = black.Mode(target_versions={black.TargetVersion.PY311}, line_length=1000)
 
 
 def unformatted(path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -59,6 +63,33 @@ def test_what_is_the_same_in_every_server_is_laid_out_already(
     for section in same:
         text = f"# --- {section}"
         assert black.format_str(text, mode=MODE) == text
+
+
+TEXTS = st.text(st.sampled_from("""'"\\{}a\n\t é\u2028\ud800"""), max_size=12)
+
+
+@settings(max_examples=500)
+@given(TEXTS)
+def test_strings_have_the_quotes_that_black_prefers(text: str) -> None:
+    written = f"{literal(text)}\n"
+    assert eval(written) == text
+    assert black.format_str(f"_ = {written}", mode=WIDE) == f"_ = {written}"
+
+
+@settings(max_examples=500)
+@given(st.lists(TEXTS | st.sampled_from([1, 2]), min_size=1, max_size=5), TEXTS)
+def test_f_strings_have_the_quotes_that_black_prefers(parts: list[str | int], key: str) -> None:
+    """A text stands for itself, 1 for a name and 2 for an item of a dictionary."""
+
+    def parts_in(quoted: Quoted) -> list[tuple[bool, str]]:
+        codes = {1: "name", 2: f"items[{quoted(key)}]"}
+        return [(False, each) if isinstance(each, str) else (True, codes[each]) for each in parts]
+
+    written = f"{f_string(parts_in)}\n"
+    values = {1: "Ada", 2: "seven"}
+    expected = "".join(each if isinstance(each, str) else values[each] for each in parts)
+    assert eval(written, {"name": "Ada", "items": {key: "seven"}}) == expected
+    assert black.format_str(f"_ = {written}", mode=WIDE) == f"_ = {written}"
 
 
 def test_a_long_workflow_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import json
 import os
 import posixpath
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from importlib import resources
@@ -41,10 +42,10 @@ from . import comparison
 from .formatting import CUT, formatted
 from .header import Fingerprint, in_command, with_header
 from .imports import module_level_names, with_imports
-from .literals import laid_out, literal
+from .literals import Quoted, f_string, laid_out, literal
 from .names import Names, plain, snake_case, variable_name
 from .python_types import FORMATS, is_long
-from .python_values import Uses, f_string
+from .python_values import Uses
 from .relied_on import relied_on
 from .staleness import used_tools
 from .workflow import Callee, Features, WorkflowWriter
@@ -188,7 +189,7 @@ class ModuleWriter:
                     "name": literal(name),
                     "function": f"valid_{name.replace('-', '_')}",
                     "words": name,
-                    "pattern": f'r"{pattern}"' if '"' not in pattern else repr(pattern),
+                    "pattern": f'r"{pattern}"' if '"' not in pattern else literal(pattern),
                     "parse": parse,
                     "alias": alias if name in self.formats else None,
                     "is_checked": name in used.checked_formats,
@@ -285,16 +286,14 @@ class ModuleWriter:
             case PythonServer(path):
                 return f"python_server({_here(posixpath.join(folder, path))})"
             case HttpServer(url, headers):
-                items = ", ".join(f"{key!r}: {_template(value)}" for key, value in headers.items())
-                return f"http({_template(url)}, {{{items}}})"
+                return f"http({_template(url)}, {_templates(headers)})"
             case StdioServer(command, args, env, cwd):
                 home = posixpath.join(folder, posixpath.dirname(downstream.origin))
                 options = [f"command={_template(command)}"]
                 if args:
                     options.append(f"args=[{', '.join(map(_template, args))}]")
                 if env:
-                    items = ", ".join(f"{key!r}: {_template(value)}" for key, value in env.items())
-                    options.append(f"env={{{items}}}")
+                    options.append(f"env={_templates(env)}")
                 options.append(f"cwd={self._working_folder(home, cwd)}")
                 return f"stdio_client(StdioServerParameters({', '.join(options)}))"
 
@@ -309,7 +308,7 @@ class ModuleWriter:
 def _here(path: str) -> str:
     """The Python for a path relative to the module's folder."""
     normal = posixpath.normpath(path) if path else "."
-    return "HERE" if normal == "." else f"HERE / {normal!r}"
+    return "HERE" if normal == "." else f"HERE / {literal(normal)}"
 
 
 def _has_variables(connection: Connection) -> bool:
@@ -323,18 +322,24 @@ def _has_variables(connection: Connection) -> bool:
     return any(isinstance(part, Variable) for text in texts for part in parse_template(text))
 
 
+def _templates(texts: Mapping[str, str]) -> str:
+    items = ", ".join(f"{literal(key)}: {_template(text)}" for key, text in texts.items())
+    return f"{{{items}}}"
+
+
 def _template(text: str) -> str:
     """The Python for a configuration's string, its variables read from the environment."""
     parts = parse_template(text)
     if not any(isinstance(part, Variable) for part in parts):
-        return repr("".join(map(str, parts)))
-    calls = [
-        (False, part) if isinstance(part, str) else (True, _environment_call(part))
-        for part in parts
-    ]
-    if len(calls) == 1:
-        return calls[0][1]
-    return f_string(calls)
+        return literal("".join(map(str, parts)))
+
+    def parts_in(quoted: Quoted) -> list[tuple[bool, str]]:
+        return [
+            (False, part) if isinstance(part, str) else (True, _environment_call(part, quoted))
+            for part in parts
+        ]
+
+    return parts_in(literal)[0][1] if len(parts) == 1 else f_string(parts_in)
 
 
 def _subject(name: str) -> str:
@@ -344,9 +349,9 @@ def _subject(name: str) -> str:
     return shown[0].upper() + shown[1:] if has_article else f"The {shown}"
 
 
-def _environment_call(variable: Variable) -> str:
-    default = "" if variable.default is None else f", {variable.default!r}"
-    return f"env({variable.name!r}{default})"
+def _environment_call(variable: Variable, quoted: Quoted) -> str:
+    default = "" if variable.default is None else f", {quoted(variable.default)}"
+    return f"env({quoted(variable.name)}{default})"
 
 
 def _identity(downstream: plan.Downstream) -> tuple[str, str, str]:

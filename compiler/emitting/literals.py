@@ -1,12 +1,13 @@
 """Constants, and what is listed, as Python that is laid out as Black lays it out.
 
 In: JSON, or texts that are Python already. Out: Python text. Black has the last word on all of a
-module; what looks as Black wants it already takes it half the time.
+module but the quotes, which are chosen here; what looks as it wants it already takes it half the
+time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..schema import Json
 from .formatting import LINE_LENGTH
@@ -24,21 +25,49 @@ def _indented(text: str) -> str:
 
 
 def literal(value: Json) -> str:
-    """Return the Python for a constant, with the quotes that Black prefers.
-
-    What may stand within an f-string, such as a key in a path, is left to `repr`, which prefers
-    single quotes: Python 3.11 takes no double ones there.
-    """
+    """Return the Python for a constant, with the quotes that Black prefers."""
     match value:
-        case str() if '"' not in value:
-            # repr chooses its quotes by what is in the text: a single one makes it choose others.
-            return '"' + repr("'" + value)[2:]
+        case str():
+            # Double quotes, but where more of them than of single ones had to be escaped.
+            return repr(value) if value.count('"') > value.count("'") else f'"{_within(value)}"'
         case dict():
             entries = (f"{literal(key)}: {literal(each)}" for key, each in value.items())
             return "{" + ", ".join(entries) + "}"
         case list():
             return "[" + ", ".join(map(literal, value)) + "]"
     return repr(value)
+
+
+Quoted = Callable[[str | int], str]
+"""Gives the Python for a constant: `literal`, or `repr`, whose quotes fit into an f-string."""
+
+
+def f_string(parts_in: Callable[[Quoted], list[tuple[bool, str]]]) -> str:
+    """Return the Python for texts, and for code where the flag is set, one after the other.
+
+    `parts_in` gives them with the constants of the code written in one way or the other: within an
+    f-string they cannot have its quotes. Python before 3.12 allows no backslash there either; such
+    code is added to the texts around it instead.
+    """
+    parts = parts_in(repr)
+    codes = "".join(text for is_code, text in parts if is_code)
+    if "\\" in codes or '"' in codes:
+        pieces = parts_in(literal)
+        return " + ".join(f"str({text})" if is_code else literal(text) for is_code, text in pieces)
+    texts = "".join(text for is_code, text in parts if not is_code)
+    quote = "'" if texts.count('"') > texts.count("'") and "'" not in codes else '"'
+    written = [
+        f"{{{text}}}" if is_code else _within(text, quote).replace("{", "{{").replace("}", "}}")
+        for is_code, text in parts
+    ]
+    return f"f{quote}{''.join(written)}{quote}"
+
+
+def _within(text: str, quote: str = '"') -> str:
+    """Return a text as it stands between quotes of a kind."""
+    # repr chooses the quotes by what is in the text: with both kinds of them, single ones.
+    escaped = repr(f"{text}'\"")[1:-4]
+    return escaped if quote == "'" else escaped.replace("\\'", "'").replace('"', '\\"')
 
 
 def laid_out(value: Json, taken: int, depth: int = 1) -> str:

@@ -346,12 +346,13 @@ def _constraint(option: str, keyword: str, value: Any) -> str:
         return f"{option}={literal(value)}"
     written = ecma.pydantic_pattern(value)
     if written is not None:
-        found = f"pattern={written!r}"
+        found = f"pattern={literal(written)}"
     else:
         written = ecma.python_pattern(value)
-        found = f"pattern=re.compile({written!r})"  # which pydantic leaves to Python
+        found = f"pattern=re.compile({literal(written)})"  # which pydantic leaves to Python
     # Callers are told it as it was written, which ECMA-262 reads as these engines read the other.
-    return found if written == value else f"{found}, json_schema_extra={{'pattern': {value!r}}}"
+    told = literal({"pattern": value})
+    return found if written == value else f"{found}, json_schema_extra={told}"
 
 
 def attribute_names(keys: Iterable[str]) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from .. import plan, schema
-from .literals import bracketed, literal
+from .literals import Quoted, bracketed, f_string, literal
 from .python_types import attribute_names, is_one_of_arrays
 from .reads import Reads, is_made_for, may_lack
 
@@ -35,8 +35,10 @@ class Local(Struct):
     python: str
     attribute: Callable[[tuple[plan.Access, ...]], str | None]
     """The attribute that a path ends in, None where there is no model but only JSON."""
-    kept_as: str | None = None
-    """Python for the output as it came, None for what is no output."""
+    kept_in: str | None = None
+    """Python for the outputs among which it is kept as it came, None for what is no output."""
+    kept_as: str = ""
+    """Under which name it is kept there."""
     has_models: bool = False
     """Whether it holds models of all its parts, and not only of those that are read."""
     is_declared: bool = False
@@ -53,7 +55,7 @@ class Local(Struct):
 
     def is_kept(self, path: plan.Path) -> bool:
         """Whether a path has to be read from the output as it came: models are no JSON."""
-        if self.kept_as is None:
+        if self.kept_in is None:
             return False
         reads = self.reads.at(path.accesses)
         if self.has_models:
@@ -97,6 +99,8 @@ class Values:
         self.in_loop: tuple[str, ...] = ()
         """The variables that change with each item of the `for` that a step has."""
         self.variables: dict[str, Local] = {}
+        self._quoted: Quoted = literal
+        """How strings are quoted: code within an f-string cannot have its quotes."""
 
     # --- Expressions
 
@@ -169,33 +173,34 @@ class Values:
     ) -> tuple[str, list[str]]:
         """Return Python for a path, and the conditions under which its parts on the way exist."""
         variable = self.variables[path.name]
-        written, guards = variable.python, []
+        written, guards, of_step = variable.python, [], self._quoted(step)
         is_kept = variable.is_kept(path) if as_it_came is None else as_it_came
         if is_kept:
             self.uses.outputs = True
-            assert variable.kept_as is not None
-            written = variable.kept_as
+            name = self._quoted(variable.kept_as)
             if path.root.absent and not path.accesses:
                 default = "" if variable.absence == "None" else f", {variable.absence}"
-                return written.replace("[", ".get(").replace("]", f"{default})"), []
+                return f"{variable.kept_in}.get({name}{default})", []
+            written = f"{variable.kept_in}[{name}]"
         if path.root.absent and path.accesses:
             guards.append(f"{variable.python} is not {variable.absence}")
         for position, access in enumerate(path.accesses, 1):
             attribute = variable.attribute(path.accesses[:position])
+            key = self._quoted(access.key)
             if isinstance(access.key, int):
                 self.uses.item = True
                 array = written if is_kept else self._array(written, path.name, access.before)
-                written = f"{self.run}.item({step!r}, {array}, {access.key})"
+                written = f"{self.run}.item({of_step}, {array}, {key})"
             elif attribute is not None and not is_kept:
                 written += f".{attribute}"
             elif variable.has_keys and position == 1 and not access.optional:
-                written += f"[{access.key!r}]"
+                written += f"[{key}]"
             elif access.optional:
                 self.uses.optional_field = self.uses.absent = True
-                written = f"{self.run}.optional_field({step!r}, {written}, {access.key!r})"
+                written = f"{self.run}.optional_field({of_step}, {written}, {key})"
             else:
                 self.uses.field = True
-                written = f"{self.run}.field({step!r}, {written}, {access.key!r})"
+                written = f"{self.run}.field({of_step}, {written}, {key})"
             is_last = position == len(path.accesses)
             if access.after.absent and not is_last:
                 guards.append(f"{written} is not ABSENT")
@@ -217,7 +222,7 @@ class Values:
         """Whether the value holds models of an argument, to be turned back into JSON."""
         variable = self.variables[path.name]
         return (
-            variable.kept_as is None
+            variable.kept_in is None
             and variable.has_models
             and bool(schema.types(path.type.schema) & {"object", "array"})
         )
@@ -230,18 +235,26 @@ class Values:
         """
         if not isinstance(expression, plan.Interpolation):
             return self.value(expression, step).python
-        parts: list[tuple[bool, str]] = []
-        for part in expression.parts:
-            if isinstance(part, str):
-                parts.append((False, part))
-                continue
-            written = self.path(part, step).python
-            if encode is not None and parts:
-                written = f"{encode}({written})"
-            elif "boolean" in schema.types(part.type.schema):
-                written = f"to_text({written})"
-            parts.append((True, written))
-        return f_string(parts)
+
+        def parts_in(quoted: Quoted) -> list[tuple[bool, str]]:
+            self._quoted = quoted
+            found = [
+                self._part(part, step, encode if position else None)
+                for position, part in enumerate(expression.parts)
+            ]
+            self._quoted = literal
+            return found
+
+        return f_string(parts_in)
+
+    def _part(self, part: str | plan.Path, step: str, encode: str | None) -> tuple[bool, str]:
+        if isinstance(part, str):
+            return False, part
+        written = self.path(part, step).python
+        if encode is not None:
+            return True, f"{encode}({written})"
+        is_boolean = "boolean" in schema.types(part.type.schema)
+        return True, f"to_text({written})" if is_boolean else written
 
     # --- Conditions
 
@@ -291,15 +304,15 @@ class Values:
             )
             if (not in_model and rest != [access.key]) or not is_made_for(access):
                 self.uses.presence = True
-                return [*conditions, f"has({written}, {', '.join(map(repr, rest))})"]
+                return [*conditions, f"has({written}, {', '.join(map(literal, rest))})"]
             if isinstance(access.key, int):
                 if access.optional:
                     conditions.append(f"len({written}) > {access.key}")
                 if position < len(path.accesses):
                     self.uses.item = True
-                    written = f"{self.run}.item({step!r}, {written}, {access.key})"
+                    written = f"{self.run}.item({self._quoted(step)}, {written}, {access.key})"
             elif not in_model:
-                conditions.append(f"{access.key!r} in {written}")
+                conditions.append(f"{self._quoted(access.key)} in {written}")
             else:
                 written += f".{variable.attribute(path.accesses[:position])}"
                 if access.optional:
@@ -330,7 +343,7 @@ class Values:
         left = self.value(comparison.left, step).python
         right = self.value(comparison.right, step).python
         if not isinstance(comparison.right, plan.Constant):
-            pattern = f"{self.run}.pattern({step!r}, {right})"
+            pattern = f"{self.run}.pattern({self._quoted(step)}, {right})"
         else:
             pattern = right
         match comparison.operator:
@@ -402,27 +415,6 @@ def absence_of(type: plan.Type) -> str:
 
 def _is_nullable(path: plan.Path) -> bool:
     return "null" in schema.types(path.type.schema)
-
-
-def f_string(parts: list[tuple[bool, str]]) -> str:
-    """Return a Python f-string: texts, and code where the flag is set.
-
-    Python before 3.12 allows neither the string's own quotes nor a backslash in its code; such
-    code is added to the texts around it instead.
-    """
-    if any(is_code and ("\\" in text or '"' in text) for is_code, text in parts):
-        pieces = [f"str({text})" if is_code else repr(text) for is_code, text in parts]
-        return " + ".join(pieces)
-    written = ""
-    for is_code, text in parts:
-        if is_code:
-            written += "{" + text + "}"
-        else:
-            # repr chooses its quotes by what is in the text: a quote in front makes it choose
-            # the single ones, around which the double ones of the f-string then fit.
-            inner = repr(text + '"')[1:-2].replace("\\'", "'").replace('"', '\\"')
-            written += inner.replace("{", "{{").replace("}", "}}")
-    return f'f"{written}"'
 
 
 def attribute_of_reads(reads: Reads) -> Callable[[tuple[plan.Access, ...]], str | None]:

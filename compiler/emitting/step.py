@@ -194,7 +194,7 @@ class StepWriter:
         """Whether an array is gone through as it came: its items are passed on whole."""
         base = self.values.variables[items.name]
         reads = self.workflow.reads[items.name].at((*items.accesses, ITEM))
-        return base.has_models and base.kept_as is not None and reads.whole
+        return base.has_models and base.kept_in is not None and reads.whole
 
     def _local(self, step: plan.Step, name: str, reads: Reads, output: Output) -> Local:
         """What the binding of a step is in Python."""
@@ -212,7 +212,8 @@ class StepWriter:
         return Local(
             name,
             attribute_of_declared if output.has_models else attribute_of_reads(reads),
-            kept_as=f"{self.values.run}.outputs[{step.name!r}]",
+            kept_in=f"{self.values.run}.outputs",
+            kept_as=step.name,
             has_models=output.has_models,
             is_declared=step.declared,
             is_any=output.annotated == "Any",

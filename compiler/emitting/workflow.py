@@ -430,4 +430,4 @@ def _function_docstring(description: str) -> tuple[str, str]:
     if simple:
         return f'"""{description}"""', ""
     first = plain(description.strip().split("\n")[0]).strip() or "A workflow."
-    return f'"""{first}"""', repr(description)
+    return f'"""{first}"""', literal(description)
