@@ -20,6 +20,19 @@ def bracketed(opening: str, items: Sequence[str], closing: str) -> str:
     return "\n".join([opening, *(f"{_indented(item)}," for item in items), closing])
 
 
+def enclosed(opening: str, items: Sequence[str], closing: str, *, indent: int = 0) -> str:
+    """Write items between brackets as Black does: in the line, in one of their own, each in one.
+
+    `indent` is how deep the text will stand.
+    """
+    line = ", ".join(items)
+    if "\n" not in line and indent + len(f"{opening}{line}{closing}") <= LINE_LENGTH:
+        return f"{opening}{line}{closing}"
+    if len(items) == 1 or ("\n" not in line and indent + 4 + len(line) <= LINE_LENGTH):
+        return "\n".join([opening, _indented(line), closing])
+    return bracketed(opening, items, closing)
+
+
 def _indented(text: str) -> str:
     return "    " + text.replace("\n", "\n    ")
 

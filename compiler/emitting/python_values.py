@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from .. import plan, schema
-from .literals import Quoted, bracketed, f_string, literal
+from .literals import Quoted, bracketed, enclosed, f_string, literal
 from .python_types import attribute_names, is_one_of_arrays
 from .reads import Reads, is_made_for, may_lack
 
@@ -127,10 +127,9 @@ class Values:
         if not optional and not any(value.absent for _, value in values):
             return written
         self.uses.present = True
-        if not optional:
-            return f"present({written})"
-        self.uses.optional = True
-        return f"present({written}, {set_of(optional)})"
+        self.uses.optional |= bool(optional)
+        given = [written, set_of(optional)] if optional else [written]
+        return enclosed("present(", given, ")", indent=12)
 
     def path(self, path: plan.Path, step: str) -> Value:
         """Return the Python for a path; where a part on its way is absent, so is the value."""

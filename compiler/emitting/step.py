@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from .. import plan, schema
 from ..schema import ecma
-from .literals import literal
+from .literals import enclosed, literal
 from .names import camel_case, plain, snake_case
 from .python_types import FORMATS, Definition, is_union, schema_held_to
 from .python_values import (
@@ -66,12 +66,14 @@ class StepWriter:
             for step in statement.steps
         ]
         targets = [step["target"] for step in steps]
+        bound = f"{', '.join(each or '_' for each in targets)} = " if any(targets) else ""
         return {
             "is_parallel": True,
             "comments": _comments(statement.comments),
             "steps": steps,
-            "targets": ", ".join(target or "_" for target in targets) if any(targets) else "",
-            "functions": ", ".join(step["function"] for step in steps),
+            "together": enclosed(
+                f"{bound}await run.parallel(", [step["function"] for step in steps], ")", indent=4
+            ),
         }
 
     def handoff(self, handoff: plan.Handoff) -> list[str]:
@@ -91,7 +93,7 @@ class StepWriter:
                 lines += [f"{name} = {known}", f"check({name}, {literal(checks)})"]
                 known = name
             arguments += [known, literal(list(handoff.missing))]
-        return [*lines, f"return run.handoff({', '.join(arguments)})"]
+        return [*lines, enclosed("return run.handoff(", arguments, ")", indent=4)]
 
     # --- One step
 
@@ -395,7 +397,8 @@ class StepWriter:
             return arguments
         self.module.uses.present = True
         self.module.uses.optional |= bool(optional)
-        return f"present({arguments}{', ' + set_of(optional) if optional else ''})"
+        given = [arguments, set_of(optional)] if optional else [arguments]
+        return enclosed("present(", given, ")", indent=8)
 
     # --- Outputs
 

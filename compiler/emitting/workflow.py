@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from .. import plan, schema
-from .literals import bracketed, literal
+from .literals import bracketed, enclosed, literal
 from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, variable_name
 from .python_types import ANY_JSON, PythonTypes, TypedDictionary, is_of_models
 from .python_values import Local, Values, absence_of, attribute_of_declared, dictionary, set_of
@@ -161,6 +161,7 @@ class WorkflowWriter:
         context = "context" if is_taken else "ctx"
         described = [f"description={description}"] if description else []
         is_renamed = self.function != workflow.name
+        passed = ["run", *(each.name for each in parameters)]
         return {
             "heading": _heading(workflow),
             "name": plain(workflow.name),
@@ -183,23 +184,35 @@ class WorkflowWriter:
                 [f"{each.name}: {each.alias_for_prompt}{each.default}" for each in in_order],
             ),
             "context": context,
-            "arguments": "".join(f", {each.name}" for each in parameters),
-            "given": self._shown(parameters),
+            "run": enclosed(f"await {self.runner}(", passed, ")", indent=12),
+            "run_and_return": enclosed(f"return await {self.runner}(", passed, ")", indent=8),
             "returns": returns,
             "statements": statements,
             "return_lines": return_lines,
             "step_count": step_count,
             "docstring": docstring,
-            "intent": literal(workflow.description or workflow.name),
-            "tool_options": ", ".join(
+            "intent": enclosed(
+                "run.intent(",
+                [literal(workflow.description or workflow.name), self._shown(parameters)],
+                ")",
+                indent=4,
+            ),
+            "as_tool": enclosed(
+                "@mcp.tool(",
                 [
                     *([f"name={literal(workflow.name)}"] if is_renamed else []),
                     *described,
                     f"annotations=ToolAnnotations({self._hints()})",
-                ]
+                ],
+                ")",
             ),
-            "prompt_options": ", ".join([f"name={literal(workflow.name)}", *described]),
-            "instructions": [literal(text) for text in workflow.instructions],
+            "as_prompt": enclosed(
+                "@mcp.prompt(", [f"name={literal(workflow.name)}", *described], ")"
+            ),
+            "instructions": [
+                enclosed("run.user(", [literal(text)], ")", indent=4)
+                for text in workflow.instructions
+            ],
             "plan": bracketed("run.plan(", [*map(_planned, workflow.steps)], ")"),
         }
 
@@ -250,8 +263,10 @@ class WorkflowWriter:
             options.append(f"json_schema_extra={literal(told)}")
         # `None` alone would be a value for type checkers.
         is_bare = not options and kind != "None"
-        annotated = kind if is_bare else f"Annotated[{kind}, Field({', '.join(options)})]"
-        definition = f"{alias} = {annotated}"
+        definition = f"{alias} = {kind}"
+        if not is_bare:
+            field = enclosed("Field(", options, ")", indent=4)
+            definition = enclosed(f"{alias} = Annotated[", [kind, field], "]")
         comes_as_json = _comes_as_json(parameter.type.schema)
         self.used.reads_json_text |= comes_as_json
         default_name = None
@@ -276,7 +291,8 @@ class WorkflowWriter:
         optional = set_of(each.parameter.name for each in parameters if each.is_optional)
         self.module.uses.present = True
         self.module.uses.optional |= "None" in absences
-        return f"present({shown}{', ' + optional if 'None' in absences else ''})"
+        given = [shown, optional] if "None" in absences else [shown]
+        return enclosed("present(", given, ")", indent=8)
 
     # --- The result
 
