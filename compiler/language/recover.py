@@ -440,9 +440,8 @@ class _Cutter:
                 self.piece = None
                 self.parallels.append(-1)
                 return True
-            if self._is_parallel(match.start()):
+            if self.workflow is not None and self._is_parallel(match.start()):
                 # Its steps are parsed like any others; only their order in time differs.
-                assert self.workflow is not None
                 self.workflow.statements.pop()
                 self.piece = None
                 self.parallels.append(match.start())
