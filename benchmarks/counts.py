@@ -20,7 +20,7 @@ from workloads import Size, write
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parent / "examples/onboarding"
-DEAR = ["asyncio", "black", "httpx2", "jinja2", "mcp", "pydantic", "rich"]
+DEAR = ["asyncio", "black", "httpx2", "jinja2", "lark", "mcp", "pydantic", "rich"]
 """What costs too much to be imported where it is not needed."""
 GROWTH = {"steps": [100, 200, 400], "tools": [100, 200, 400], "arguments": [25, 50, 100]}
 
@@ -39,7 +39,7 @@ statistics = pstats.Stats(profile)
 calls = {f"{file}:{name}": row[1] for (file, _, name), row in statistics.stats.items()}
 print(json.dumps({"modules": sorted(sys.modules), "total": statistics.total_calls, "calls": calls}))
 """
-PARSE = re.compile(r"lark/lark\.py:parse$")
+PARSE = re.compile(r"language/parser\.py:parse$")
 COMPILATION = re.compile(r"^~:<(canonicalize|built-in method meta\.validate)>$")
 
 

@@ -1,1 +1,1 @@
-"""The grammar of the `.wf` language, as Lark reads it."""
+"""The grammar of the `.wf` language, of which Lark makes tables."""

@@ -104,7 +104,7 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), "utf-8")
 
 
-def test_an_edited_file_asks_nothing_of_its_tools_anew(folder: Path) -> None:
+def test_an_edited_file_needs_no_grammar_and_asks_nothing_of_its_tools_anew(folder: Path) -> None:
     commands = [["check", "--locked", "onboarding.wf"]]
     commands += [["build", "--locked", "onboarding.wf", "-o", "server.py"]]
     (folder / "server.py").unlink()
@@ -115,7 +115,7 @@ def test_an_edited_file_asks_nothing_of_its_tools_anew(folder: Path) -> None:
         code, _, modules = run(folder, *command)
         assert code == 0
         assert "wfc.checking.check" in modules
-        assert not {"jsonschema_rs", "wfc.schema.engine"} & modules
+        assert not {"lark", "jsonschema_rs", "wfc.schema.engine"} & modules
 
 
 def test_a_mistake_is_found_by_what_was_answered_before_and_by_what_was_not(folder: Path) -> None:
@@ -236,11 +236,12 @@ def test_a_spoilt_grammar_is_made_anew(folder: Path, spoilt: bytes | None) -> No
     grammar.cache_clear()
 
 
-def test_tables_of_something_else_are_made_anew(folder: Path) -> None:
+@pytest.mark.parametrize("foreign", [marshal.dumps(0), marshal.dumps(("another wfc", ()))])
+def test_tables_of_something_else_are_made_anew(folder: Path, foreign: bytes) -> None:
     grammar.cache_clear()
     whole = grammar().parse('workflow w "W" {}', start="file")
     (path,) = kept("grammar")
-    cache.keep(path.name, b"i\x00\x00\x00\x00")  # marshal's 0
+    cache.keep(path.name, foreign)
     grammar.cache_clear()
     assert grammar().parse('workflow w "W" {}', start="file") == whole
     grammar.cache_clear()

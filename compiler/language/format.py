@@ -14,8 +14,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lark import Token, Tree
-from lark.exceptions import UnexpectedInput
 from msgspec import Struct
 
 from ..diagnostics import Diagnostic
@@ -34,6 +32,7 @@ from .layout import (
     render,
 )
 from .parse import concrete_tree, parse
+from .parser import Node, Token, UnexpectedInput
 from .syntax_errors import NO_WORKFLOW
 
 _QUOTED_WORD = re.compile(r'"([A-Za-z_][A-Za-z0-9_]*)"')
@@ -105,7 +104,7 @@ class _Comment(Struct, frozen=True):
 class _Layout:
     """Makes the document of a file: a method for each rule, named after it."""
 
-    def __init__(self, file: syntax.File, tree: Tree[Token]) -> None:
+    def __init__(self, file: syntax.File, tree: Node) -> None:
         self.whole = file.source.text
         # Comments by the start of the token that they stand above, or behind.
         self.above: dict[int, list[_Comment]] = {}
@@ -136,7 +135,7 @@ class _Layout:
         """Return the document of a tree or a token."""
         if isinstance(node, Token):
             return self.token(node)
-        method = getattr(self, str(node.data).strip("_"), None)
+        method = getattr(self, node.rule.strip("_"), None)
         return method(node) if method else self.words(node)
 
     def token(self, token: Token, text: str | None = None) -> list[Document]:
@@ -144,7 +143,7 @@ class _Layout:
         start, _ = _place(token)
         above: list[Document] = [OwnLine(each.text) for each in self.above.pop(start, [])]
         behind = [Trailing(each) for each in self.behind.pop(start, [])]
-        return [*above, str(token) if text is None else text, *behind]
+        return [*above, token.text if text is None else text, *behind]
 
     def words(self, tree: Any) -> Document:
         """Parts with blanks between them."""
@@ -158,7 +157,7 @@ class _Layout:
         """A name, without quotes where it can do without them."""
         if not isinstance(node, Token):
             token = node.children[0]
-            if quoted := _QUOTED_WORD.fullmatch(token):
+            if quoted := _QUOTED_WORD.fullmatch(token.text):
                 return self.token(token, quoted[1])
         return self.of(node)
 
@@ -177,7 +176,7 @@ class _Layout:
         found: list[Document] = []
         before: str | None = None
         for item in items:
-            kind = str(item.data)
+            kind = item.rule
             start, _ = _place(next(_tokens(item)))
             comments = self.above.pop(start, [])
             blanks = [*(comment.after_blank for comment in comments), self.after_blank[start]]
@@ -280,7 +279,7 @@ class _Layout:
         keyword, name, *rest = tree.children
         found: list[Document] = [self.of(keyword), " ", self.of(name)]
         for child in rest:
-            kind = child.type if isinstance(child, Token) else str(child.data)
+            kind = child.type if isinstance(child, Token) else child.rule
             if child is rest[-1] and kind == "text":
                 return self.with_text_below(found, self.of(child))
             found += [*([] if kind in ("OPTIONAL", "COLON") else [" "]), self.of(child)]
@@ -292,7 +291,7 @@ class _Layout:
         head.append(self.of(action))
         clauses: list[Document] = []
         for child in rest:
-            if isinstance(child, Tree) and child.data in _CLAUSES:
+            if isinstance(child, Node) and child.rule in _CLAUSES:
                 clauses += [HardLine(), self.of(child)]
             else:
                 is_colon = isinstance(child, Token) and child.type == "COLON"
@@ -327,9 +326,7 @@ def _tokens(node: Any) -> Iterator[Token]:
 
 
 def _place(token: Token) -> tuple[int, int]:
-    assert token.start_pos is not None
-    assert token.end_pos is not None
-    return token.start_pos, token.end_pos
+    return token.start, token.end
 
 
 def _has_blank_line(gap: str) -> bool:

@@ -1,323 +1,159 @@
-"""The parser that Lark makes of `wf.lark`.
+"""The tables of the language, which Lark makes of `wf.lark`.
 
-Making it takes a fifth of a second, so its tables are kept in the user's cache, as data:
-nothing that is read from there is ever run. They are kept apart for each grammar and each version
-of wfc, Lark and Python, as the tables may differ between these.
-
-What Lark makes of tables for each rule and each of the parser's states is made here at less cost:
-a file meets a few of the states only. So is what it does for each token: nothing counts lines, and
-a tree learns where it stands without asking its parts.
+Making them takes a fifth of a second, so they are kept in the user's cache, as data: nothing that
+is read from there is ever run. They are kept apart for each version of wfc, Lark and Python, as
+they may differ between these. Only where they are not kept, Lark is imported.
 """
 
 from __future__ import annotations
 
-import marshal
-import sys
-from collections.abc import Collection, Mapping, Set
-from copy import copy
+import re
 from functools import cache
 from hashlib import sha256
 from pkgutil import get_data
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lark
-from lark import Lark, Token, Tree
-from lark.common import LexerConf
-from lark.exceptions import LarkError
-from lark.grammar import NonTerminal, Rule, RuleOptions, Symbol, Terminal
-from lark.lexer import (
-    AbstractBasicLexer,
-    BasicLexer,
-    ContextualLexer,
-    LexerState,
-    LexerThread,
-    Scanner,
-    TerminalDef,
-)
-from lark.parsers import lalr_parser
-from lark.parsers.lalr_analysis import Reduce, Shift
-from lark.parsers.lalr_parser_state import ParseConf, ParserState
+from ..cache import installed, keep_for_this_wfc, kept_by_this_wfc, this_wfc
+from .parser import END, NOTHING, WORD, Parser, Rule, Tables
 
-from .. import __version__
-from ..cache import keep, kept
+if TYPE_CHECKING:
+    import lark
 
 STARTS = ["file", "declaration", "statement", "step", "workflow_header", "path"]
 
-_WORD = "NAME"
-"""The terminal that is looked for in every state, so that words are read whole.
-
-`args` is a name, and not the keyword `arg` and an `s`: a word is looked up among the keywords.
-"""
-
-
-class Node(Tree[Token]):
-    """A tree that knows where in the text what it was made of starts and ends."""
-
-    start_pos: int | None = None
-    end_pos: int | None = None
-
 
 @cache
-def grammar(*, keeps_all_tokens: bool = False) -> Lark:
+def grammar(*, keeps_all_tokens: bool = False) -> Parser:
     """Return the parser of the language, for each of `STARTS`.
 
     With `keeps_all_tokens` its trees hold every token of the text, for printing it again.
     """
-    text = (get_data("wfc.grammar", "wf.lark") or b"").decode()
-    made_of = repr((__version__, text, keeps_all_tokens, lark.__version__, sys.version_info[:2]))
+    made_of = repr((this_wfc(), installed("lark"), keeps_all_tokens))
     name = f"grammar-{sha256(made_of.encode()).hexdigest()[:32]}"
-    content = kept(name)
-    if content is not None:
-        try:
-            return _from_tables(marshal.loads(content))
-        except (LarkError, LookupError, EOFError, TypeError, ValueError, AttributeError):
-            pass  # these are tables of something else: they are made and kept anew
-    made = Lark(
-        text,
+    tables = kept_by_this_wfc(name)
+    if tables is None:
+        tables = tuple(_tables(_lark(keeps_all_tokens)))
+        keep_for_this_wfc(name, tables)
+    return Parser(Tables(*tables))
+
+
+def _lark(keeps_all_tokens: bool) -> lark.Lark:
+    """Return what Lark makes of the grammar."""
+    from lark import Lark
+
+    return Lark(
+        (get_data("wfc.grammar", "wf.lark") or b"").decode(),
         parser="lalr",
         start=STARTS,
         keep_all_tokens=keeps_all_tokens,
         maybe_placeholders=not keeps_all_tokens,
-        **_options(),
     )
-    content = marshal.dumps(_tables(made))
-    keep(name, content)
-    return _from_tables(marshal.loads(content))
 
 
-def _options() -> dict[str, Any]:
-    plugins = {"ContextualLexer": _Lexer, "LALR_Parser": _Parser}
-    return {"tree_class": Node, "_plugins": plugins}
-
-
-# --- The tables
-
-
-def _tables(made: Lark) -> Any:
+def _tables(made: lark.Lark) -> Tables:
     """Return what Lark worked out of a grammar, as plain data."""
-    data, memo = made.memo_serialize([TerminalDef, Rule])
-    data["options"] = {
-        key: value for key, value in data["options"].items() if key not in _options()
-    }
-    table = data["parser"]["parser"]
-    table["states"] = {
-        state: {table["tokens"][token]: _coded(*action) for token, action in actions.items()}
-        for state, actions in table["states"].items()
-    }
-    return data, memo
-
-
-def _from_tables(content: Any) -> Lark:
-    """Return the parser of tables, as the parsers do that Lark writes to stand alone."""
-    data, memo = content
-    symbols: dict[tuple[str, str, bool], Symbol] = {}
-    for key, value in memo.items():
-        if value["__type__"] == "Rule":
-            memo[key] = _rule(value, symbols)
-    made: Lark = Lark._load_from_dict(data, memo, **_options())  # type: ignore[no-untyped-call]
-    return made
-
-
-def _rule(data: Mapping[str, Any], symbols: dict[tuple[str, str, bool], Symbol]) -> Rule:
-    """Return a rule of its data; rules share the symbols."""
-    expansion = []
-    for each in data["expansion"]:
-        key = each["__type__"], each["name"], each.get("filter_out", False)
-        if key not in symbols:
-            symbols[key] = Terminal(*key[1:]) if key[0] == "Terminal" else NonTerminal(key[1])
-        expansion.append(symbols[key])
-    options = {key: value for key, value in data["options"].items() if key != "__type__"}
-    origin = NonTerminal(data["origin"]["name"])
-    return Rule(origin, expansion, data["order"], data["alias"], RuleOptions(**options))
-
-
-def _coded(is_reduction: int, argument: Any) -> Any:
-    """Return an action of the parser as a number: the next state, or ~ the rule to reduce by."""
-    return ~argument["@"] if is_reduction else argument
-
-
-# --- The parser
-
-
-class _Parser(lalr_parser.LALR_Parser):
-    @classmethod
-    def deserialize(  # type: ignore[override]
-        cls, data: Any, memo: Any, callbacks: Any, debug: bool = False
-    ) -> _Parser:
-        """Return the parser of a table whose actions are numbers."""
-        made: _Parser = super().deserialize({**data, "states": {}}, memo, callbacks, debug)  # type: ignore[no-untyped-call]
-        codes = {code for row in data["states"].values() for code in row.values()}
-        actions: dict[int, Any] = {
-            code: (Shift, code) if code >= 0 else (Reduce, _reduction(memo[~code], callbacks))
-            for code in codes
+    table = made.parser.parser._parse_table
+    numbers = {rule: number for number, rule in enumerate(made.rules)}
+    actions: list[dict[str, int]] = []
+    gotos: list[dict[str, int]] = []
+    for _, row in sorted(table.states.items()):
+        codes = {
+            str(symbol): argument if isinstance(argument, int) else ~numbers[argument]
+            for symbol, (_, argument) in row.items()
         }
-        made._parse_table.states.update(
-            (state, {token: actions[code] for token, code in row.items()})
-            for state, row in data["states"].items()
-        )
-        made.parser = _Machine(made._parse_table, callbacks, debug)
-        return made
+        actions.append({symbol: code for symbol, code in codes.items() if symbol.isupper()})
+        gotos.append({symbol: code for symbol, code in codes.items() if not symbol.isupper()})
+    for state in table.end_states.values():
+        actions[state][END] = state  # all is read, and no state is after that
+    symbols = [(symbol, rule) for rule in made.rules for symbol in rule.expansion]
+    kept = {str(symbol.name) for symbol, rule in symbols if symbol.is_term and _keeps(rule, symbol)}
+    rules = [_rule(rule, kept, made.options.maybe_placeholders) for rule in made.rules]
+    _shorten(actions, gotos, rules)
+    return Tables(table.start_states, actions, gotos, rules, kept, *_lexing(made))
 
 
-def _reduction(rule: Rule, callbacks: Any) -> tuple[int, str, Any]:
-    """Return what a rule reduces: how many values, to what, and how that is built of them."""
-    return len(rule.expansion), rule.origin.name, callbacks[rule]
+def _rule(rule: Any, kept: set[str], has_places: bool) -> Rule:
+    """Return how a rule is reduced, and how its node is built, as Lark would.
 
-
-class _Machine(lalr_parser._Parser):
-    def parse(self, lexer: LexerThread, start: str) -> Any:  # type: ignore[override]
-        """Return the tree of a text that is in the language."""
-        conf = ParseConf(self.parse_table, self.callbacks, start)
-        return self.parse_from_state(_State(conf, lexer))
-
-
-class _State(ParserState[int]):
-    """How far the parser is, and where in the text each of the values on its stack starts."""
-
-    __slots__ = ("end", "starts")
-
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.starts: list[int] = []
-        self.end = 0
-
-    def copy(self, deepcopy_values: bool = True) -> _State:
-        """Return a state that goes its own way from here on."""
-        made: _State = super().copy(deepcopy_values)  # type: ignore[assignment]
-        made.starts, made.end = [*self.starts], self.end
-        return made
-
-    def feed_token(self, token: Token, is_end: bool = False) -> Any:
-        """Take a token, after the reductions that it allows; return the tree at the end.
-
-        What is reduced ends where the token before this one does.
-        """
-        stack, values, starts = self.state_stack, self.value_stack, self.starts
-        states, kind = self.parse_conf.states, token.type
-        # Without callbacks, Lark just tries whether a token can stand here.
-        builds = bool(self.parse_conf.callbacks)
-        while True:
-            row = states[stack[-1]]
-            if kind not in row:
-                return super().feed_token(token, is_end)  # raises
-            action, argument = row[kind]
-            if action is Shift:
-                stack.append(argument)
-                values.append(token)
-                starts.append(token.start_pos or 0)
-                self.end = token.end_pos or 0
-                return None
-            size, name, build = argument
-            if size:
-                parts = values[-size:]
-                del stack[-size:], values[-size:], starts[len(starts) - size + 1 :]
-            else:
-                parts = []
-                starts.append(self.end)
-            value = build(parts) if builds else None
-            if isinstance(value, Node) and value.start_pos is None:
-                value.start_pos, value.end_pos = starts[-1], self.end
-            stack.append(states[stack[-1]][name][1])
-            values.append(value)
-            if is_end and stack[-1] == self.parse_conf.end_state:
-                return value
-
-
-# --- The lexer
-
-
-class _Scanner(Scanner):
-    """Tries one terminal after the other, in the order in which Lark would in one expression."""
-
-    def _build_mres(self, terminals: Any, max_size: int) -> Any:
-        return super()._build_mres(terminals, 1)  # type: ignore[no-untyped-call]
-
-
-class _StateLexer(BasicLexer):
-    """What may stand at one state of the parser.
-
-    Lark makes an expression of all the terminals of a state, which takes a millisecond for each of
-    the states that a file meets. Here there is one of all the terminals of the language. It finds
-    the first that matches in Lark's order; where a state takes that one, Lark would find it as
-    well. For the rest one expression for each terminal is compiled, once for all states.
+    With `has_places` there is a place for each optional child, also for one that is absent.
     """
-
-    def __init__(self, conf: LexerConf) -> None:
-        super().__init__(conf)
-        ignored, named = [], []
-        for each in self.terminals:
-            expression = each.pattern.to_regexp()
-            if each.name in self.ignore_types:
-                ignored.append(expression)
-            elif not _is_keyword(each):
-                named.append(f"(?P<{each.name}>{expression})")
-        # What is ignored is not tried again with less of it: no comment ends before its line.
-        whole = f"(?>(?:{'|'.join(ignored)})*)(?:{'|'.join(named)})"
-        self._match = self.re.compile(whole, self.g_regex_flags).match
-        self._restrict({each.name for each in self.terminals})
-
-    def restricted(self, names: Set[str]) -> _StateLexer:
-        """Return a lexer for some of the terminals."""
-        made = copy(self)
-        made._restrict(names)
-        return made
-
-    def _restrict(self, names: Set[str]) -> None:
-        self.terminals = [each for each in self.terminals if each.name in names]
-        keywords = filter(_is_keyword, self.terminals)
-        self._keywords = {each.pattern.value: each.name for each in keywords}
-        self._others = names - {*self._keywords.values()}
-        self._scanner = None
-
-    def next_token(self, lex_state: LexerState, parser_state: Any = None) -> Token:
-        """Return the next token; raises `EOFError` at the end, and Lark's error where none is."""
-        counter = lex_state.line_ctr
-        found = self._match(lex_state.text.text, counter.char_pos)
-        kind = "" if found is None else str(found.lastgroup)
-        if found is None or kind not in self._others:
-            return super().next_token(lex_state, parser_state)
-        value = found[kind]
-        start, end = found.span(kind)
-        if kind == _WORD:
-            kind = self._keywords.get(value, kind)
-        counter.char_pos = end
-        lex_state.last_token = token = Token(kind, value, start, 1, 1, 1, 1, end)
-        return token
-
-    def _build_scanner(self) -> Scanner:
-        def name_or_keyword(token: Token) -> Token:
-            token.type = self._keywords.get(token, token.type)
-            return token
-
-        self.callback = {_WORD: name_or_keyword}
-        others = [each for each in self.terminals if each.name in self._others]
-        return _Scanner(others, self.g_regex_flags, self.re, self.use_bytes)  # type: ignore[no-untyped-call]
+    options = rule.options
+    are_absent = options.empty_indices if has_places else ()
+    symbols = iter(rule.expansion)
+    plan: list[int | None] = []
+    width = 0
+    for is_absent in are_absent or [False] * len(rule.expansion):
+        if is_absent:
+            plan.append(None)
+            continue
+        symbol = next(symbols)
+        if _keeps(rule, symbol):
+            plan.append(~width if _is_list(symbol) else width)
+        if not symbol.is_term or symbol.name in kept:
+            width += 1
+    origin = str(rule.origin.name)
+    is_whole = plan == [*range(width)]
+    name: str | None = str(rule.alias or options.template_source or origin)
+    if _is_list(rule.origin):
+        name = ""
+    elif options.expand1 and not rule.alias and len(plan) == 1:
+        assert is_whole, f"{rule} leaves out a value, or takes in a list"
+        name = None
+    return len(rule.expansion), origin, name, width, None if is_whole else tuple(plan)
 
 
-def _is_keyword(terminal: TerminalDef) -> bool:
-    return terminal.pattern.type == "str" and terminal.pattern.value.isalpha()
+def _keeps(rule: Any, symbol: Any) -> bool:
+    """Whether what is read by a symbol of a rule is a part of its node."""
+    return rule.options.keep_all_tokens or not getattr(symbol, "filter_out", False)
 
 
-class _StateLexers(dict[int, AbstractBasicLexer]):
-    """The lexer of each state, made when a file first meets it."""
-
-    def __init__(self, root: _StateLexer, states: Mapping[int, Collection[str]]) -> None:
-        self._states = states
-        self._always = (*root.ignore_types, _WORD)
-        self._known: dict[frozenset[str], _StateLexer] = {}
-        self._root = root
-
-    def __missing__(self, state: int) -> AbstractBasicLexer:
-        names = frozenset([*self._states[state], *self._always])
-        if names not in self._known:
-            self._known[names] = self._root.restricted(names)
-        self[state] = self._known[names]
-        return self[state]
+def _is_list(symbol: Any) -> bool:
+    """Whether what is read by a symbol are children of the node around it."""
+    return not symbol.is_term and symbol.name.startswith("_")
 
 
-class _Lexer(ContextualLexer):
-    def __init__(
-        self, conf: LexerConf, states: Mapping[int, Collection[str]], always_accept: Any = ()
-    ) -> None:
-        self.root_lexer = root = _StateLexer(conf)
-        self.lexers = _StateLexers(root, states)
+def _shorten(actions: list[dict[str, int]], gotos: list[dict[str, int]], rules: list[Rule]) -> None:
+    """Lead past the states in which nothing can be done but to let a value stand for its rule.
+
+    These are the unit productions, a third of all reductions. What cannot stand behind one is
+    found in the state that is led to, before anything else is read.
+    """
+    origins = {}
+    for state, row in enumerate(actions):
+        code, *others = {*row.values()}
+        if code < 0 and not others:
+            size, origin, name, *_ = rules[~code]
+            if size == 1 and name is None:
+                origins[state] = origin
+    for row in gotos:
+        for symbol, state in row.items():
+            while state in origins:
+                state = row[origins[state]]
+            row[symbol] = state
+
+
+def _lexing(made: lark.Lark) -> tuple[Any, ...]:
+    """Return the parts of the tables by which tokens are told: from `literals` on."""
+    literals, terminals = {}, {}
+    ignored, marks = [], []
+    tried: list[tuple[str | None, str]] = []
+    for each in made.parser.lexer.root_lexer.terminals:  # the first to be tried first
+        expression = each.pattern.to_regexp()
+        if each.name in made.ignore_tokens:
+            ignored.append(expression)
+        elif each.pattern.type == "re":
+            terminals[each.name] = expression
+            tried.append((None if each.name == WORD else each.name, expression))
+        else:
+            literals[each.pattern.value] = each.name
+            if not each.pattern.value.isalpha():
+                terminals[each.name] = expression
+                marks.append(expression)
+    tried += [(None, "|".join(marks)), (END, r"\Z"), (NOTHING, "")]
+    # A group in front would hide from `re` with which characters an alternative can start. What is
+    # ignored is not tried again with less of it: no comment ends before its line.
+    alternatives = "|".join(f"(?:{expression})()" for _, expression in tried)
+    whole = f"((?>(?:{'|'.join(ignored)})*))(?:{alternatives})"
+    groups = [None, None, *(terminal for terminal, _ in tried)]
+    assert re.compile(whole).groups == len(groups) - 1, "a terminal has a group that is not `(?:…)`"
+    return literals, terminals, whole, groups

@@ -15,14 +15,13 @@ import textwrap
 from collections.abc import Iterable
 from typing import Any, cast
 
-from lark import Token, Tree
-from lark.exceptions import UnexpectedInput
 from msgspec.structs import replace
 
 from ..diagnostics import Diagnostic, Silence
 from ..source import SourceFile, Span
 from . import syntax
-from .grammar import Node, grammar
+from .grammar import grammar
+from .parser import Node, Token, UnexpectedInput
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 LONGEST = 8760 * 3600.0
@@ -74,16 +73,16 @@ def parse(source: SourceFile) -> tuple[syntax.File, list[Diagnostic]]:
     return syntax.File(source, found, tuple(comments)), problems
 
 
-def concrete_tree(text: str) -> Tree[Token]:
+def concrete_tree(text: str) -> Node:
     """Return the tree of a whole file with all its tokens, for printing it again.
 
-    Raises `lark.exceptions.UnexpectedInput` where the text is not in the language.
+    Raises `UnexpectedInput` where the text is not in the language.
     """
     return grammar(keeps_all_tokens=True).parse(text, start="file")
 
 
 class Builder:
-    """Turns Lark's trees into syntax: a method for each rule, named after it."""
+    """Turns trees into syntax: a method for each rule, named after it."""
 
     def __init__(self, source: SourceFile) -> None:
         self.source = source
@@ -111,7 +110,7 @@ class Builder:
 
     def build(self, tree: Any) -> Any:
         """Build the syntax of a tree by the method of its rule; the tree is spent."""
-        built = getattr(self, tree.data)(tree)
+        built = getattr(self, tree.rule)(tree)
         tree.children.clear()  # nothing collects garbage here, and trees are large
         return built
 
@@ -120,15 +119,14 @@ class Builder:
 
     def span(self, tree: Node | Token) -> Span:
         """The span of a tree or token in the file."""
-        start, end = cast(int, tree.start_pos), cast(int, tree.end_pos)
-        return self.source.span(self.offset + start, self.offset + end)
+        return self.source.span(self.offset + tree.start, self.offset + tree.end)
 
     # --- Words and values
 
     def name(self, token: Any) -> syntax.Name:
         """A word, or a quoted name."""
         if isinstance(token, Token):
-            return syntax.Name(str(token), self.span(token))
+            return syntax.Name(token.text, self.span(token))
         return syntax.Name(self.text(token).value, self.span(token))
 
     def text(self, tree: Any) -> syntax.Text:
@@ -136,8 +134,8 @@ class Builder:
         token = tree.children[0]
         span = self.span(token)
         if token.type == "LONG_STRING":
-            return syntax.Text(self._unescape(textwrap.dedent(token[3:-3]), span), span)
-        return syntax.Text(self._unescape(token[1:-1], span), span)
+            return syntax.Text(self._unescape(textwrap.dedent(token.text[3:-3]), span), span)
+        return syntax.Text(self._unescape(token.text[1:-1], span), span)
 
     def _unescape(self, content: str, span: Span) -> str:
         """Resolve JSON's escapes; a line end or a quote may stand for itself in long strings."""
@@ -172,7 +170,7 @@ class Builder:
 
     def _number(self, token: Token) -> int | float:
         try:
-            value: int | float = json.loads(token)
+            value: int | float = json.loads(token.text)
         except ValueError:  # Python refuses integers of more than 4,300 digits
             value = math.inf
         if isinstance(value, float) and not math.isfinite(value):
@@ -205,7 +203,7 @@ class Builder:
         token = tree.children[0]
         span = self.span(token)
         quotes = 3 if token.type == "LONG_FSTRING" else 1
-        content = str(token[1 + quotes : -quotes])
+        content = token.text[1 + quotes : -quotes]
         start = span.start + 1 + quotes
         margin = _margin(content) if quotes == 3 else ""
         parts: list[str | syntax.Path] = []
@@ -254,7 +252,7 @@ class Builder:
         return syntax.Path(self.name(head), self._all(accessors), self.span(tree))
 
     def field_access(self, tree: Any) -> syntax.Field:
-        return syntax.Field(str(tree.children[0]), self.span(tree))
+        return syntax.Field(tree.children[0].text, self.span(tree))
 
     def key_access(self, tree: Any) -> syntax.Key:
         return syntax.Key(self.text(tree.children[0]).value, self.span(tree))
@@ -303,7 +301,7 @@ class Builder:
     def compared(self, tree: Any) -> syntax.Comparison:
         left, operator, right = tree.children
         return syntax.Comparison(
-            self.build(left), str(operator), self.build(right), self.span(tree)
+            self.build(left), operator.text, self.build(right), self.span(tree)
         )
 
     def present(self, tree: Any) -> syntax.Present:
@@ -408,7 +406,7 @@ class Builder:
         return syntax.Retry(count, seconds, unsafe is not None, self.span(tree))
 
     def _seconds(self, token: Token, zero_allowed: bool = False) -> float:
-        match = _DURATION.fullmatch(token)
+        match = _DURATION.fullmatch(token.text)
         assert match is not None
         seconds = float(match[1]) * SECONDS[match[2]]
         if seconds > LONGEST:

@@ -1,22 +1,20 @@
 """Goes on after mistakes that have one likely repair.
 
-In: what Lark could not accept in a piece of a file. Out: the diagnostic, with its fix, and a
-parser that goes on as if the repair had been made; so the mistake costs nothing else, and the
-next one is found too. What has no such repair is left to `syntax_errors`.
+In: what the parser could not accept in a piece of a file. Out: the diagnostic, with its fix, and
+the tokens to read instead; the parser goes on as if the repair had been made, so the mistake costs
+nothing else, and the next one is found too. What has no such repair is left to `syntax_errors`.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from lark import Token
-from lark.exceptions import UnexpectedInput, UnexpectedToken
 from msgspec.structs import replace
 
 from ..diagnostics import Diagnostic, Silence
 from ..diagnostics.codes import CODES
 from ..source import SourceFile, Span
+from .parser import Token, UnexpectedInput
 from .recover import Piece
 from .repair_place import Place, Repair
 from .repair_rules import RULES
@@ -32,7 +30,7 @@ _LEXEME = re.compile(r"\w+|[^\w\s]")
 
 
 class Mender:
-    """Mends what can be mended in one piece, as Lark's `on_error`."""
+    """Mends what can be mended in one piece, as the parser's `on_error`."""
 
     def __init__(self, source: SourceFile, text: str, piece: Piece) -> None:
         self.source = source
@@ -41,29 +39,25 @@ class Mender:
         self.problems: list[Diagnostic] = []
         self._last = (-1, "")
 
-    def mend(self, error: UnexpectedInput) -> bool:
-        """Repair the parser's state; return False where there is no repair."""
-        parser: Any = getattr(error, "interactive_parser", None)
-        if parser is None or len(self.problems) >= MOST_REPAIRS:
-            return False
-        place = Place(self.source, self.parsed, self.piece, error, parser.accepts())
+    def mend(self, error: UnexpectedInput) -> tuple[list[Token], int] | None:
+        """Return what to read instead, and where to read on; None where there is no repair."""
+        if len(self.problems) >= MOST_REPAIRS:
+            return None
+        place = Place(self.source, self.parsed, self.piece, error)
         for rule in RULES:
             repair = rule(place)
             if repair is None or not self._advances(repair):
                 continue
             if repair.tokens and repair.tokens[0][0] not in place.accepts:
                 continue
-            for kind, value in repair.tokens:
-                start, end = _place_of(value, place, repair)
-                token = Token(kind, value, start, 1, 1, 1, 1, end)
-                try:
-                    parser.feed_token(token)
-                except UnexpectedToken:
-                    return False
-            parser.lexer_thread.state.line_ctr.char_pos = repair.resume
+            if not error.takes(kind for kind, _ in repair.tokens):
+                return None
             self._tell(repair)
-            return True
-        return False
+            tokens = [
+                Token(kind, text, *_place_of(text, place, repair)) for kind, text in repair.tokens
+            ]
+            return tokens, repair.resume
+        return None
 
     def _tell(self, repair: Repair) -> None:
         """Keep the problem of a repair, unless it may come from what was told before."""

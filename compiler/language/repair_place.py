@@ -1,19 +1,18 @@
 """Where a parser stopped, and what to do about it.
 
-In: what Lark could not accept. Out: a `Place`, which the rules of `repair_rules` ask, and the
+In: what the parser could not accept. Out: a `Place`, which the rules of `repair_rules` ask, and the
 `Repair`s that they make there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
-from lark.exceptions import UnexpectedInput, UnexpectedToken
 from msgspec import Struct
 
 from ..diagnostics import Diagnostic, replace_fix
 from ..source import SourceFile, Span
+from .parser import UnexpectedInput, UnexpectedToken
 from .problem import problem
 from .recover import CLOSING, Piece, before
 
@@ -39,20 +38,17 @@ class Place:
         text: str,
         piece: Piece,
         error: UnexpectedInput,
-        accepts: Iterable[str],
     ) -> None:
         self.source = source
         self.text = text
         self.piece = piece
-        self.accepts = set(accepts)
+        self.accepts = error.accepts
         self.kind = ""
-        self.start = error.pos_in_stream or 0
+        self.start = error.start
         self.end = self.start + 1
         if isinstance(error, UnexpectedToken):
             self.kind = error.token.type
-            self.end = error.token.end_pos or self.start
-            if self.kind == "$END":
-                self.start = self.end = self.piece.end
+            self.end = error.token.end
         self.previous_end, brackets = before(self.text, self.piece.start, self.start)
         self.bracket = brackets[-1] if brackets else None
         self.open_brackets = len(brackets)

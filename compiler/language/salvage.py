@@ -11,12 +11,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lark.exceptions import UnexpectedInput
-
 from ..source import Span
 from . import syntax
 from .grammar import grammar
 from .parse import Builder
+from .parser import UnexpectedInput
 from .recover import DECLARATIONS, KEYWORDS, Piece, has_braces_of_its_own, pieces
 from .repair import Mender, is_behind, is_on_line_of
 from .repair_steps import without_braces

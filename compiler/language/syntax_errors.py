@@ -1,6 +1,6 @@
 """Syntax errors in words.
 
-In: what Lark could not accept, and the piece of the file it was parsing. Out: a diagnostic
+In: what the parser could not accept, and the piece of the file it was parsing. Out: a diagnostic
 (WF1xx) that says what stands there, what could stand there instead, and the way out.
 """
 
@@ -10,13 +10,12 @@ import json
 import re
 from collections.abc import Iterable
 
-from lark import Token
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from msgspec.structs import replace
 
 from ..diagnostics import Diagnostic, Silence, replace_fix
 from ..diagnostics.suggest import nearest
 from ..source import SourceFile, Span
+from .parser import END, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from .problem import BASE_TYPE_NAMES, TEXTS, problem
 from .recover import CLAUSES, CLOSING, KEYWORDS, Piece, before, comment_with, just_before
 from .written_otherwise import in_parentheses, unmatched_braces, written_otherwise
@@ -143,18 +142,17 @@ _KEPT_KEYWORDS = {"CONTAINS", "MATCHES", "UNSAFE"}
 
 
 def explain(error: UnexpectedInput, source: SourceFile, piece: Piece) -> Diagnostic:
-    """Return the diagnostic for what Lark met in a piece of a file."""
+    """Return the diagnostic for what the parser met in a piece of a file."""
     if isinstance(error, UnexpectedCharacters):
-        if _is_behind_an_open_bracket(source, piece, error.pos_in_stream or 0):
+        if _is_behind_an_open_bracket(source, piece, error.start):
             assert piece.open_bracket is not None
             return never_closed(source, piece.open_bracket)
         return _unexpected_character(error, source)
     assert isinstance(error, UnexpectedToken)
-    expected = set(error.accepts or error.expected)
-    token = error.token
-    if token.type == "$END":
+    expected = set(error.accepts)
+    if error.token.type == END:
         return _ends_early(source, piece, expected)
-    start = token.start_pos or 0
+    start = error.start
     last, brackets = before(source.text, piece.start, start)
     if missing := _missing_at_line_end(source, piece, start):
         return missing
@@ -164,8 +162,7 @@ def explain(error: UnexpectedInput, source: SourceFile, piece: Piece) -> Diagnos
     if _is_behind_an_open_bracket(source, piece, start):
         assert piece.open_bracket is not None
         return never_closed(source, piece.open_bracket)
-    span = source.span(start, token.end_pos or start + len(token))
-    return _unexpected(span, token, expected, piece)
+    return _unexpected(source.span(start, error.token.end), expected, piece)
 
 
 # A declaration that lacks the name it gives to something.
@@ -338,7 +335,7 @@ def _missing_at_line_end(source: SourceFile, piece: Piece, start: int) -> Diagno
 _STRING_BEFORE = r'"(?:[^"\\\n]|\\.)*"\Z'
 
 
-def _unexpected(span: Span, token: Token, expected: set[str], piece: Piece) -> Diagnostic:
+def _unexpected(span: Span, expected: set[str], piece: Piece) -> Diagnostic:
     found = span.text
     text = span.source.text
     last, brackets = before(text, piece.start, span.start)
@@ -509,7 +506,7 @@ def _rest(span: Span) -> str:
 
 
 def _unexpected_character(error: UnexpectedCharacters, source: SourceFile) -> Diagnostic:
-    start = error.pos_in_stream or 0
+    start = error.start
     character = source.text[start : start + 1]
     rest = _rest(source.span(start, start + 1))
     if character in "\"'‘’“”" or rest.startswith('f"'):
@@ -682,8 +679,6 @@ def _list_of(terminals: set[str]) -> str:
     if names or left - _GO_ON:
         left -= _GO_ON
     names += sorted({_human_name(terminal) for terminal in left}, key=_natural_order)
-    if not names:
-        return "something else"
     if len(names) > 6:
         names = [*names[:6], "…"]
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
