@@ -39,7 +39,7 @@ from ..servers.configuration import (
     parse_template,
 )
 from . import comparison
-from .formatting import CUT, formatted
+from .formatting import CUT, LAID_OUT, formatted
 from .header import Fingerprint, in_command, with_header
 from .imports import module_level_names, with_imports
 from .literals import Quoted, f_string, laid_out, literal
@@ -158,6 +158,7 @@ class ModuleWriter:
                 for downstream in self.server.downstreams
             ],
             "cut": CUT,
+            "laid_out": LAID_OUT,
             "guards": guards,
             "drift": self.placement.drift,
             "fails_on_drift": guards and self.placement.drift == "fail",

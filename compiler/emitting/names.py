@@ -79,5 +79,7 @@ class Names:
 
 def plain(text: str) -> str:
     """Return a text for a comment or a docstring: one line that cannot end it."""
-    shown = "".join(character if character.isprintable() else " " for character in text)
+    shown = text
+    if not text.isprintable():
+        shown = "".join(character if character.isprintable() else " " for character in text)
     return shown.replace("\\", "/").replace('"', "'")

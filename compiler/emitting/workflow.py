@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from .. import plan, schema
+from .formatting import laid_out_if_short
 from .literals import bracketed, enclosed, literal
 from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, variable_name
 from .python_types import ANY_JSON, PythonTypes, TypedDictionary, is_of_models
@@ -168,7 +169,10 @@ class WorkflowWriter:
             "wire_name": literal(workflow.name),
             "argument_models": argument_models,
             "aliases": [each.definition for each in parameters],
-            "models": [model.python for model in self.types.models[len(argument_models) :]],
+            "models": [
+                laid_out_if_short(model.python)
+                for model in self.types.models[len(argument_models) :]
+            ],
             "runner": self.runner,
             "function": self.function,
             "prompt_function": self.prompt_function,
