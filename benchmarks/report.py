@@ -63,7 +63,7 @@ def _cold_compile(figures: dict[str, Any]) -> Iterator[Row]:
     for peer, limit in (("datamodel-codegen", 0.6), ("baml-cli generate", 1.0)):
         yield _row("`wfc build`", cost["wfc build"], f"`{peer}`", cost[peer], limit)
     baml = cost["baml-cli generate"]
-    yield _row("importing Lark, Jinja and Black", cost[IMPORTS], "`baml-cli generate`", baml, None)
+    yield _row("importing Jinja and Black", cost[IMPORTS], "`baml-cli generate`", baml, None)
     unchanged, sqlc = cost["wfc build, unchanged"], cost["sqlc generate"]
     yield _row("`wfc build`, unchanged", unchanged, "`sqlc generate`", sqlc, 2.0)
 
