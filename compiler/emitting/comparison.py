@@ -46,6 +46,9 @@ def kinds_of(schema: Any, names: Collection[str]) -> tuple[dict[str, str], set[s
     """Return the kinds of the named members of a schema, and the names that it requires."""
     kinds: dict[str, str] = defaultdict(str)
     required: set[str] = set()
+    children: dict[str, list[str]] = defaultdict(list)
+    for name in filter(None, names):
+        children[owner_of(name)].append(name)
 
     def look(part: Any, name: str) -> None:
         for each in alternatives_of(part, schema):
@@ -58,15 +61,19 @@ def kinds_of(schema: Any, names: Collection[str]) -> tuple[dict[str, str], set[s
             required.update(prefix + member for member in part.get("required", []))
             members = part.get("properties", {})
             others = part.get("additionalProperties", not members)
-            for child in names:
-                member = child.removeprefix(prefix)
-                if child == f"{name}[]":
+            for child in children[name]:
+                if child.endswith("[]"):
                     look(part.get("items", True), child)
-                elif member and child.startswith(prefix) and not {".", "["} & {*member}:
-                    look(members.get(member, others), child)
+                else:
+                    look(members.get(child.removeprefix(prefix), others), child)
 
     look(schema, "")
     return kinds, required
+
+
+def owner_of(name: str) -> str:
+    """Return the member that a member is of: "" for one of the schema itself."""
+    return name[:-2] if name.endswith("[]") else name.rpartition(".")[0]
 
 
 def alternatives_of(part: Any, schema: Any) -> list[Any]:

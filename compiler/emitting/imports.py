@@ -77,7 +77,7 @@ _OF_THE_PLUMBING = {
     "elicit", "end_at_the_next_signal", "end_input_at_a_signal", "env", "equal", "fail", "fits",
     "from_json", "from_text", "given", "has", "http", "in_uri", "is_tighter", "is_within",
     "json_value", "keep_promise", "kind_of", "kinds_of", "logger", "main", "mcp",
-    "name_wrong_arguments", "not_absent", "number", "one_of", "present", "problems_of",
+    "name_wrong_arguments", "not_absent", "number", "one_of", "owner_of", "present", "problems_of",
     "python_server", "read_output", "read_text", "reason", "require", "sample", "short", "teller",
     "text_of", "to_text", "validated", "warn_of_changes", "whole", "without_secrets",
 }  # fmt: skip

@@ -18,7 +18,7 @@ from msgspec import Struct
 from .. import plan
 from ..schema import Access, Json, Schema, array_of, object_of, union_of
 from ..servers.catalog import Tool
-from .comparison import alternatives_of, differences, fits, kinds_of
+from .comparison import alternatives_of, differences, fits, kinds_of, owner_of
 from .reads import ITEM, Reads, reads_of
 
 _MOST_MEMBERS = 40
@@ -134,7 +134,7 @@ def _united(found: Sequence[_Members], *, of_all: bool) -> _Members:
             every = [*kinds.get(name, own).split(" | "), *own.split(" | ")]
             kinds[name] = " | ".join(dict.fromkeys(every))
     for name in kinds:
-        there = _owner(name) if of_all else name
+        there = owner_of(name) if of_all else name
         if all(name in each.required for each in found if not there or there in each.kinds):
             required.add(name)
     return _Members(kinds, required)
@@ -221,8 +221,8 @@ def _typed(kind: str) -> str:
 
 
 def _is_taken(sent: _Members, tool: Tool) -> bool:
-    taken = _members(tool.input_schema, sent.kinds)
-    inner = {name for name in taken.required if _owner(name) in sent.kinds}
+    taken = _members(_without_requirements(tool), sent.kinds)
+    inner = {name for name in taken.required if owner_of(name) in sent.kinds}
     return inner <= sent.required and all(
         fits(kinds, taken.kinds[name]) for name, kinds in sent.kinds.items()
     )
@@ -231,10 +231,16 @@ def _is_taken(sent: _Members, tool: Tool) -> bool:
 def _of_parameter(argument: plan.Argument, tool: Tool) -> _Members:
     """Return the kinds that a parameter takes."""
     reads = Reads(fields={argument.name: Reads(whole=True)})
-    members = _members(tool.input_schema, _names(tool.input_schema, tool.input_schema, "", reads))
-    inner = {name for name in members.required if _owner(name)}
+    schema = _without_requirements(tool)
+    members = _members(schema, _names(schema, schema, "", reads))
+    inner = {name for name in members.required if owner_of(name)}
     kinds = {**dict.fromkeys(inner, ""), **_all_typed(members.kinds)}
     return _Members(kinds, inner if argument.value.type.absent else {argument.name, *inner})
+
+
+def _without_requirements(tool: Tool) -> Schema:
+    """Return what a tool takes, but for which parameters: that is nothing to one of them alone."""
+    return {key: each for key, each in tool.input_schema.items() if key != "required"}
 
 
 # --- Results
@@ -293,7 +299,3 @@ def _names(part: Any, root: Any, name: str, reads: Reads) -> Iterator[str]:
     if kind == "array" and items is not None and (items.whole or items.inside):
         yield from _names(part.get("items", True), root, f"{name}[]", items)
 
-
-def _owner(name: str) -> str:
-    """Return the member that a member is of; "" for one of the schema itself."""
-    return name[:-2] if name.endswith("[]") else name.rpartition(".")[0]

@@ -108,6 +108,7 @@ def properties(schema: Schema) -> dict[str, Access]:
     return found
 
 
+@same
 def _wrong_type(schema: Schema, wanted: str) -> NoAccess | None:
     """Return the obstacle if some value of `schema` is not of the `wanted` type."""
     if not can_be_walked(schema):
