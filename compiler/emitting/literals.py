@@ -38,7 +38,7 @@ def _indented(text: str) -> str:
 
 
 def literal(value: Json) -> str:
-    """Return the Python for a constant, with the quotes that Black prefers."""
+    """Return the Python for a constant, as Black writes it where there is room in the line."""
     match value:
         case str() if "'" not in value and '"' not in value:
             return f'"{repr(value)[1:-1]}"'
@@ -50,6 +50,8 @@ def literal(value: Json) -> str:
             return "{" + ", ".join(entries) + "}"
         case list():
             return "[" + ", ".join(map(literal, value)) + "]"
+        case float():
+            return repr(value).replace("e+", "e")
     return repr(value)
 
 
