@@ -14,7 +14,7 @@ SIZES: dict[str, Sequence[int]] = {
     "tools": [1, 10, 30, 100, 300, 1000],
     "arguments": [1, 5, 10, 25, 50, 100, 200],
 }
-REPETITIONS = 3
+REPETITIONS = 7
 LARGE = 1000
 """Beyond this size one run has to do: it takes minutes, and noise weighs little."""
 

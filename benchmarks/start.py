@@ -55,7 +55,10 @@ REQUESTS: list[dict[str, Any]] = [
 
 
 def measure(wfc: Path, folder: Path) -> dict[str, Any]:
-    """Return for each server the median seconds, and processor seconds, of its start."""
+    """Return for each server the median seconds, and processor seconds, of its start.
+
+    The ratio is the median of the ratios to the minimal server in the same turn.
+    """
     servers = _write(wfc, folder)
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
     for repetition in range(REPETITIONS + 1):
@@ -67,6 +70,9 @@ def measure(wfc: Path, folder: Path) -> dict[str, Any]:
         name: {
             "seconds": statistics.median(seconds for seconds, _ in starts),
             "processor_seconds": statistics.median(processor for _, processor in starts),
+            "ratio": statistics.median(
+                own / of for (_, own), (_, of) in zip(starts, taken["minimal"], strict=True)
+            ),
         }
         for name, starts in taken.items()
     }
