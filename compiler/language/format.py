@@ -116,7 +116,8 @@ class _Layout:
         left = list(comments)
         end = 0
         last: int | None = None
-        for start, token_end in [*(map(_place, tokens)), (len(self.whole), len(self.whole))]:
+        places = [(token.start, token.end) for token in tokens]
+        for start, token_end in [*places, (len(self.whole), len(self.whole))]:
             while left and left[0].span.start < start:
                 comment = left.pop(0)
                 gap = self.whole[end : comment.span.start]
@@ -140,7 +141,7 @@ class _Layout:
 
     def token(self, token: Token, text: str | None = None) -> list[Document]:
         """A token with the comments around it."""
-        start, _ = _place(token)
+        start = token.start
         above: list[Document] = [OwnLine(each.text) for each in self.above.pop(start, [])]
         behind = [Trailing(each) for each in self.behind.pop(start, [])]
         return [*above, token.text if text is None else text, *behind]
@@ -177,7 +178,7 @@ class _Layout:
         before: str | None = None
         for item in items:
             kind = item.rule
-            start, _ = _place(next(_tokens(item)))
+            start = next(_tokens(item)).start
             comments = self.above.pop(start, [])
             blanks = [*(comment.after_blank for comment in comments), self.after_blank[start]]
             is_apart = kind != before or kind not in _GROUPS
@@ -195,7 +196,7 @@ class _Layout:
 
     def braces(self, opening: Token, items: list[Any], closing: Token) -> Document:
         """A block within braces."""
-        start, _ = _place(closing)
+        start = closing.start
         head = self.token(opening)
         body = self.block(items, start)
         end: list[Document] = [HardLine()] if body or isinstance(head[-1], Trailing) else []
@@ -215,7 +216,7 @@ class _Layout:
         """Items between brackets, on one line or one a line."""
         opening, *inner, closing = tree.children
         items = self.items(inner)
-        start, _ = _place(closing)
+        start = closing.start
         last: list[Document] = [[HardLine(), comment.text] for comment in self.above.pop(start, [])]
         head = self.token(opening)
         if not items and not last and not isinstance(head[-1], Trailing):
@@ -323,10 +324,6 @@ def _tokens(node: Any) -> Iterator[Token]:
     else:
         for child in node.children:
             yield from _tokens(child)
-
-
-def _place(token: Token) -> tuple[int, int]:
-    return token.start, token.end
 
 
 def _has_blank_line(gap: str) -> bool:
