@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from mcp import Client
 from running import load, text_of
+from wfc.emitting.formatting import LAID_OUT
 
 KINDS = ["ok", "error", "refuse", "crash", "late error", "missing"]
 
@@ -121,7 +122,7 @@ def step_lines(step: Step, indent: str) -> list[str]:
 @pytest.fixture(autouse=True)
 def _without_black(monkeypatch: pytest.MonkeyPatch) -> None:
     """Layout is not what is tested here, and takes most of the time."""
-    monkeypatch.setattr("wfc.emitting.emit.formatted", lambda text: text)
+    monkeypatch.setattr("wfc.emitting.emit.formatted", lambda text: text.replace(LAID_OUT, ""))
 
 
 @settings(
