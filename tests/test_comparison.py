@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from checking import catalog_of, check_texts
-from wfc.emitting.comparison import differences
+from wfc.emitting.comparison import differences, kinds_of
 from wfc.emitting.relied_on import Table, relied_on
 from wfc.servers.catalog import Tool
 
@@ -328,6 +328,13 @@ def test_what_refers_to_itself_is_compared_as_deep_as_it_is_told() -> None:
         "tree.left.name",
         "tree.name",
     ]
+
+
+@pytest.mark.parametrize("name", ["filter[status]", "page.size", ".hidden", "sizes[]"])
+def test_a_parameter_with_marks_in_its_name_is_not_looked_into(name: str) -> None:
+    inner = {"type": "object", "properties": {"is": TEXT}, "required": ["is"]}
+    schema = {"type": "object", "properties": {name: inner}, "required": [name]}
+    assert kinds_of(schema, ["", name]) == ({"": "object"}, {name})
 
 
 # --- The comparison and the type checker agree

@@ -62,10 +62,11 @@ def kinds_of(schema: Any, names: Collection[str]) -> tuple[dict[str, str], set[s
             members = part.get("properties", {})
             others = part.get("additionalProperties", not members)
             for child in children[name]:
-                if child.endswith("[]"):
+                member = child.removeprefix(prefix)
+                if child == f"{name}[]":
                     look(part.get("items", True), child)
-                else:
-                    look(members.get(child.removeprefix(prefix), others), child)
+                elif member and not {".", "["} & {*member}:
+                    look(members.get(member, others), child)
 
     look(schema, "")
     return kinds, required
