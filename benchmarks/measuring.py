@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 LAUNCH = Path(__file__).parent / "launch.py"
 
@@ -79,6 +80,23 @@ def _medians(usages: Sequence[Usage]) -> Usage:
         statistics.median(usage.processor_seconds for usage in usages),
         int(statistics.median(usage.peak_memory for usage in usages)),
     )
+
+
+def beside(taken: Mapping[str, Sequence[tuple[float, float]]], base: str) -> dict[str, Any]:
+    """Return the medians of seconds and processor seconds that were taken in turns, by name.
+
+    The ratio is the median of the ratios of processor seconds to those of `base` in the same turn.
+    """
+    return {
+        name: {
+            "seconds": statistics.median(seconds for seconds, _ in each),
+            "processor_seconds": statistics.median(processor for _, processor in each),
+            "ratio": statistics.median(
+                own / of for (_, own), (_, of) in zip(each, taken[base], strict=True)
+            ),
+        }
+        for name, each in taken.items()
+    }
 
 
 def processor_seconds(process: int) -> float:

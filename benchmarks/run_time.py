@@ -17,7 +17,7 @@ import chains
 from chains import Transport
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
-from measuring import children, processor_seconds, resident_memory
+from measuring import beside, children, processor_seconds, resident_memory
 
 STEPS = {10: 60, 100: 20}
 """How often chains of which length are run."""
@@ -75,10 +75,7 @@ async def _chain(
 
 
 async def _in_turns(ways: Mapping[str, tuple[Way, int]], repetitions: int) -> dict[str, Any]:
-    """Run a chain in each way, in turns; return the medians of each.
-
-    The ratio is the median of the ratios to the handwritten server in the same turn.
-    """
+    """Run a chain in each way, in turns; return what each takes beside the handwritten server."""
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for repetition in range(repetitions + 1):
         for name, (way, process) in ways.items():
@@ -87,17 +84,7 @@ async def _in_turns(ways: Mapping[str, tuple[Way, int]], repetitions: int) -> di
             seconds = time.perf_counter() - start
             if repetition:
                 taken[name].append((seconds, processor_seconds(process) - used))
-    beside = taken["handwritten"]
-    return {
-        name: {
-            "seconds": statistics.median(seconds for seconds, _ in runs),
-            "processor_seconds": statistics.median(processor for _, processor in runs),
-            "ratio": statistics.median(
-                processor / of for (_, processor), (_, of) in zip(runs, beside, strict=True)
-            ),
-        }
-        for name, runs in taken.items()
-    }
+    return beside(taken, "handwritten")
 
 
 async def _throughput(ways: Mapping[str, tuple[Way, int]]) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """How long a server takes from its start until it has answered the first `tools/list`."""
 
 import json
-import statistics
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
-from measuring import processor_seconds
+from measuring import beside, processor_seconds
 
 REPETITIONS = 15
 MINIMAL = '''
@@ -55,10 +54,7 @@ REQUESTS: list[dict[str, Any]] = [
 
 
 def measure(wfc: Path, folder: Path) -> dict[str, Any]:
-    """Return for each server the median seconds, and processor seconds, of its start.
-
-    The ratio is the median of the ratios to the minimal server in the same turn.
-    """
+    """Return for each server what its start takes, beside that of the minimal one."""
     servers = _write(wfc, folder)
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
     for repetition in range(REPETITIONS + 1):
@@ -66,16 +62,7 @@ def measure(wfc: Path, folder: Path) -> dict[str, Any]:
             start = _start(wfc, server)
             if repetition:
                 taken[name].append(start)
-    return {
-        name: {
-            "seconds": statistics.median(seconds for seconds, _ in starts),
-            "processor_seconds": statistics.median(processor for _, processor in starts),
-            "ratio": statistics.median(
-                own / of for (_, own), (_, of) in zip(starts, taken["minimal"], strict=True)
-            ),
-        }
-        for name, starts in taken.items()
-    }
+    return beside(taken, "minimal")
 
 
 def _write(wfc: Path, folder: Path) -> dict[str, Path]:

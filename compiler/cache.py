@@ -25,7 +25,7 @@ MOST_OF_A_KIND = 200
 
 _DIGEST_SIZE = sha256().digest_size
 
-_DECIDING = ("jsonschema_rs", "jinja2", "black")
+_DECIDING = ("lark", "jsonschema_rs", "jinja2", "black")
 """The packages on whose versions it depends what wfc finds and writes."""
 
 

@@ -3,7 +3,7 @@
 In: a `plan.Server`, and where its module will stand. Out: formatted Python that does what the
 plan says. Decisions are made here; how the module looks is for the templates, which get every
 value as Python text already. Names and texts of servers are strangers' input: they reach the
-module through `repr` and `names` only, and the result is parsed before it is handed out.
+module through `literals` and `names` only, and the result is parsed before it is handed out.
 """
 
 from __future__ import annotations

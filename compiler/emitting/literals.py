@@ -40,8 +40,6 @@ def _indented(text: str) -> str:
 def literal(value: Json) -> str:
     """Return the Python for a constant, as Black writes it where there is room in the line."""
     match value:
-        case str() if "'" not in value and '"' not in value:
-            return f'"{repr(value)[1:-1]}"'
         case str():
             # Double quotes, but where more of them than of single ones had to be escaped.
             return repr(value) if value.count('"') > value.count("'") else f'"{_within(value)}"'

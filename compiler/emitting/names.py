@@ -79,7 +79,5 @@ class Names:
 
 def plain(text: str) -> str:
     """Return a text for a comment or a docstring: one line that cannot end it."""
-    shown = text
-    if not text.isprintable():
-        shown = "".join(character if character.isprintable() else " " for character in text)
+    shown = "".join(character if character.isprintable() else " " for character in text)
     return shown.replace("\\", "/").replace('"', "'")

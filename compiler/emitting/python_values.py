@@ -10,7 +10,7 @@ write it, unless null may be a value of it; there, and for a field, it is `ABSEN
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from msgspec import Struct, field
@@ -126,10 +126,17 @@ class Values:
         optional = [key for key, value in values if value.none]
         if not optional and not any(value.absent for _, value in values):
             return written
+        return self.present(written, optional, indent=12)
+
+    def present(self, written: str, optional: Collection[str], *, indent: int) -> str:
+        """Return the Python for an object without what is absent of it.
+
+        That is `ABSENT`, or None for the `optional` keys; `indent` is how deep it will stand.
+        """
         self.uses.present = True
         self.uses.optional |= bool(optional)
         given = [written, set_of(optional)] if optional else [written]
-        return enclosed("present(", given, ")", indent=12)
+        return enclosed("present(", given, ")", indent=indent)
 
     def path(self, path: plan.Path, step: str) -> Value:
         """Return the Python for a path; where a part on its way is absent, so is the value."""
@@ -309,9 +316,9 @@ class Values:
                     conditions.append(f"len({written}) > {access.key}")
                 if position < len(path.accesses):
                     self.uses.item = True
-                    written = f"{self.run}.item({self._quoted(step)}, {written}, {access.key})"
+                    written = f"{self.run}.item({literal(step)}, {written}, {access.key})"
             elif not in_model:
-                conditions.append(f"{self._quoted(access.key)} in {written}")
+                conditions.append(f"{literal(access.key)} in {written}")
             else:
                 written += f".{variable.attribute(path.accesses[:position])}"
                 if access.optional:
@@ -342,7 +349,7 @@ class Values:
         left = self.value(comparison.left, step).python
         right = self.value(comparison.right, step).python
         if not isinstance(comparison.right, plan.Constant):
-            pattern = f"{self.run}.pattern({self._quoted(step)}, {right})"
+            pattern = f"{self.run}.pattern({literal(step)}, {right})"
         else:
             pattern = right
         match comparison.operator:

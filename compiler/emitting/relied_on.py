@@ -298,4 +298,3 @@ def _names(part: Any, root: Any, name: str, reads: Reads) -> Iterator[str]:
     items = reads if reads.whole else reads.items
     if kind == "array" and items is not None and (items.whole or items.inside):
         yield from _names(part.get("items", True), root, f"{name}[]", items)
-

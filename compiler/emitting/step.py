@@ -395,10 +395,7 @@ class StepWriter:
         arguments, optional, absent = self.values.arguments(call, step)
         if not (optional or absent):
             return arguments
-        self.module.uses.present = True
-        self.module.uses.optional |= bool(optional)
-        given = [arguments, set_of(optional)] if optional else [arguments]
-        return enclosed("present(", given, ")", indent=8)
+        return self.values.present(arguments, optional, indent=8)
 
     # --- Outputs
 

@@ -18,7 +18,7 @@ from .formatting import laid_out_if_short
 from .literals import bracketed, enclosed, literal
 from .names import USED_IN_FUNCTIONS, Names, camel_case, plain, variable_name
 from .python_types import ANY_JSON, PythonTypes, TypedDictionary, is_of_models
-from .python_values import Local, Values, absence_of, attribute_of_declared, dictionary, set_of
+from .python_values import Local, Values, absence_of, attribute_of_declared, dictionary
 from .reads import read_elsewhere, reads_of
 from .step import StepWriter
 
@@ -289,14 +289,10 @@ class WorkflowWriter:
     def _shown(self, parameters: list[Parameter]) -> str:
         """Return the Python for the arguments that are given, as JSON."""
         shown = dictionary([(each.parameter.name, each.shown) for each in parameters])
-        absences = {each.absence for each in parameters if each.parameter.type.absent}
-        if not absences:
+        if not any(each.parameter.type.absent for each in parameters):
             return shown
-        optional = set_of(each.parameter.name for each in parameters if each.is_optional)
-        self.module.uses.present = True
-        self.module.uses.optional |= "None" in absences
-        given = [shown, optional] if "None" in absences else [shown]
-        return enclosed("present(", given, ")", indent=8)
+        optional = [each.parameter.name for each in parameters if each.is_optional]
+        return self.values.present(shown, optional, indent=8)
 
     # --- The result
 

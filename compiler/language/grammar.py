@@ -13,7 +13,7 @@ from hashlib import sha256
 from pkgutil import get_data
 from typing import TYPE_CHECKING, Any
 
-from ..cache import installed, keep_for_this_wfc, kept_by_this_wfc, this_wfc
+from ..cache import keep_for_this_wfc, kept_by_this_wfc, this_wfc
 from .parser import END, NOTHING, WORD, Parser, Rule, Tables
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def grammar(*, keeps_all_tokens: bool = False) -> Parser:
 
     With `keeps_all_tokens` its trees hold every token of the text, for printing it again.
     """
-    made_of = repr((this_wfc(), installed("lark"), keeps_all_tokens))
+    made_of = repr((this_wfc(), keeps_all_tokens))
     name = f"grammar-{sha256(made_of.encode()).hexdigest()[:32]}"
     tables = kept_by_this_wfc(name)
     if tables is None:
