@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import wfc
 from running import EXAMPLES
 from wfc import cache
 from wfc.emitting import emit
@@ -195,7 +196,7 @@ def test_building_leaves_wfc_what_it_was(folder: Path, monkeypatch: pytest.Monke
     assert this_wfc() == before
 
 
-def test_compiled_templates_stand_beside_the_templates_and_may_be_spoilt(
+def test_compiled_templates_may_be_spoilt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And nothing is wrong where they cannot be written."""
@@ -218,9 +219,16 @@ def test_compiled_templates_stand_beside_the_templates_and_may_be_spoilt(
     assert rendered() == text
     assert path.read_bytes() != compiled
     shutil.rmtree(tmp_path / "__pycache__")
+    (tmp_path / "__pycache__").touch()
     assert rendered() == text
-    assert not [*tmp_path.iterdir()]
+    assert (tmp_path / "__pycache__").read_bytes() == b""
     emit._environment.cache_clear()
+
+
+def test_compiled_templates_stand_outside_the_package() -> None:
+    """What is left of it when it is uninstalled would be a package for Python."""
+    (package,) = wfc.__path__
+    assert not Path(emit._CompiledTemplates().directory).is_relative_to(package)
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"nonsense", None])

@@ -17,7 +17,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from importlib import resources
-from importlib.resources.abc import Traversable
 from importlib.util import cache_from_source
 from symtable import SymbolTable, symtable
 from typing import Any
@@ -71,19 +70,25 @@ class _CompiledTemplates(FileSystemBytecodeCache):
     """What Jinja makes of the templates, where Python keeps what it makes of the modules there.
 
     Compiling them takes a quarter of a build. It is code that is run, so it stands where wfc is
-    installed, and not in the user's cache directory.
+    installed, and not in the user's cache directory; beside the package and not in it, for a
+    folder that is left when wfc is uninstalled would be a package of that name.
     """
 
-    def __init__(self, folder: Traversable) -> None:
-        module = cache_from_source(str(folder.joinpath("__init__.py")))
-        super().__init__(os.path.dirname(module), "%s.jinja")
+    def __init__(self) -> None:
+        module = cache_from_source(f"{resources.files('wfc')}.py")
+        super().__init__(os.path.dirname(module), "wfc-%s.jinja")
 
     def get_source_checksum(self, source: str) -> str:
         return super().get_source_checksum(source + this_wfc())
 
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
     def dump_bytecode(self, bucket: Bucket) -> None:
         if not sys.dont_write_bytecode:
             with suppress(OSError):  # who builds need not be who installed
+                os.makedirs(self.directory, exist_ok=True)
                 super().dump_bytecode(bucket)
 
 
@@ -92,7 +97,7 @@ def _environment() -> Environment:
     folder = resources.files("wfc.templates")
     return Environment(
         loader=FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8")),
-        bytecode_cache=_CompiledTemplates(folder),
+        bytecode_cache=_CompiledTemplates(),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
